@@ -1,0 +1,13 @@
+"""Who answers which address. `/beckn/` is answered before this table, by the Beckn door (beckn_adapter/door.py)."""
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+from config.health import healthz
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
+    path("healthz", healthz),
+    path("admin/", admin.site.urls),
+]
