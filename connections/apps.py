@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ConnectionsConfig(AppConfig):
+    """The core: who serves, what is offered, and the life of an application."""
+
+    name = "connections"
+    verbose_name = "Connections"

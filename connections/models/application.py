@@ -1,0 +1,196 @@
+"""An application for a connection, from its draft to the moment the power goes on."""
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django_fsm import ConcurrentTransitionMixin, FSMField, transition
+
+from connections.models.offering import Offering
+from connections.models.provider import Provider
+from connections.vocabulary import OPEN_STATES, ApplicationState, ConnectionStatus, MeterType
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+S = ApplicationState
+PHONE = RegexValidator(r"^\+?[0-9 ().-]{6,25}$", "A telephone number, for example +14155553333.")
+
+STATUS_OF_STATE: dict[str, ConnectionStatus] = {
+    S.DRAFT: ConnectionStatus.PENDING,
+    S.SCHEDULED: ConnectionStatus.PENDING,
+    S.TECHNICIAN_ASSIGNED: ConnectionStatus.IN_PROGRESS,
+    S.ASSESSMENT_COMPLETED: ConnectionStatus.IN_PROGRESS,
+    S.APPROVED: ConnectionStatus.IN_PROGRESS,
+    S.CONNECTION_ESTABLISHED: ConnectionStatus.COMPLETED,
+    S.CANCELLED: ConnectionStatus.CANCELLED,
+    S.FAILED: ConnectionStatus.FAILED,
+}
+
+
+class Application(ConcurrentTransitionMixin, models.Model):
+    """One applicant's wish for power at one place. `fulfillment_state` moves only through `lifecycle.advance`.
+
+    `source` and `source_reference` say who brought it and under which reference they know it: a buyer app and its
+    transaction, or the counter and its paper's number. Loads are kW, consumption kWh a month, positions WGS 84.
+    """
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="applications")
+    offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="applications")
+    # Null, not empty, until ordered: drafts would clash on the unique empty text.
+    number = models.CharField("order id", max_length=60, null=True, unique=True, editable=False)  # noqa: DJ001
+    source = models.CharField(max_length=200, default="counter", editable=False)
+    source_reference = models.CharField("reference", max_length=200, blank=True)
+
+    applicant_name = models.CharField(max_length=200)
+    applicant_phone = models.CharField(max_length=30, blank=True, validators=[PHONE])
+    applicant_email = models.EmailField(blank=True)
+    billing_name = models.CharField(max_length=200, blank=True)
+    billing_phone = models.CharField(max_length=30, blank=True, validators=[PHONE])
+    billing_email = models.EmailField(blank=True)
+    billing_address = models.CharField(max_length=500, blank=True)
+    tax_id = models.CharField(max_length=60, blank=True)
+
+    address = models.CharField("address of the premises", max_length=500)
+    postcode = models.CharField(max_length=20, blank=True)
+    city_code = models.CharField(max_length=60, blank=True)
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    position_as_given = models.CharField(max_length=60, blank=True, editable=False)
+    attention = models.CharField("look at this", max_length=300, blank=True, help_text="Why a person should look.")
+
+    requested_load_kw = models.DecimalField(
+        "requested load (kW)", max_digits=9, decimal_places=2, validators=[MinValueValidator(0)]
+    )
+    monthly_consumption_kwh = models.DecimalField(
+        "estimated consumption (kWh a month)",
+        max_digits=11,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+
+    fulfillment_state = FSMField(
+        "state", default=S.DRAFT, choices=S.choices, protected=True, editable=False, db_index=True
+    )
+    reason = models.CharField("reason for the end", max_length=500, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    ordered_at = models.DateTimeField(null=True, editable=False)
+
+    energised_at = models.DateTimeField(null=True, editable=False)
+    meter_serial = models.CharField(max_length=60, blank=True, editable=False)
+    meter_type = models.CharField(max_length=20, blank=True, choices=MeterType.choices, editable=False)
+    seal_number = models.CharField(max_length=60, blank=True, editable=False)
+    initial_reading_kwh = models.DecimalField(
+        "initial reading (kWh)", max_digits=12, decimal_places=3, null=True, editable=False
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [
+            ("schedule_application", "Can submit an application"),
+            ("approve_application", "Can approve an application"),
+            ("cancel_application", "Can cancel an application"),
+            ("fail_application", "Can reject an application"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="application_state_known", condition=Q(fulfillment_state__in=S.values)),
+            models.CheckConstraint(
+                name="no_power_without_meter_seal_and_reading",
+                condition=~Q(fulfillment_state=S.CONNECTION_ESTABLISHED)
+                | (~Q(meter_serial="") & ~Q(seal_number="") & Q(initial_reading_kwh__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="an_order_has_its_number",
+                condition=Q(fulfillment_state=S.DRAFT) | Q(number__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="one_application_a_source_reference",
+                fields=["source", "source_reference"],
+                condition=~Q(source_reference=""),
+            ),
+        ]
+        indexes = [models.Index(fields=["provider", "fulfillment_state"], name="application_queue")]
+
+    def __str__(self) -> str:
+        return f"{self.number or f'Draft {self.pk}'}, {self.applicant_name}"
+
+    @property
+    def application(self) -> "Application":
+        """Events hang on an application; an application's own hang on itself."""
+        return self
+
+    @property
+    def connection_status(self) -> ConnectionStatus:
+        if self.fulfillment_state in OPEN_STATES and any(hold.closed_at is None for hold in self.holds.all()):
+            return ConnectionStatus.ON_HOLD
+        return STATUS_OF_STATE[self.fulfillment_state]
+
+    def clean(self) -> None:
+        if not (self.applicant_phone or self.applicant_email):
+            raise ValidationError({"applicant_phone": "Give a telephone number or an e-mail address."})
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValidationError({"longitude": "A position needs latitude and longitude together."})
+
+    # --- The life: each verb leads to the state of its participle (HOUSE: one word chain) -----------------------
+
+    @transition(
+        fulfillment_state,
+        S.DRAFT,
+        S.SCHEDULED,
+        permission="connections.schedule_application",
+        custom={"network": True},
+    )
+    def schedule(self) -> None:
+        self.number = f"{self.provider.order_prefix}-{self.pk:03d}"
+        self.ordered_at = timezone.now()
+
+    @transition(fulfillment_state, S.SCHEDULED, S.TECHNICIAN_ASSIGNED, permission="fieldwork.assign_visit")
+    def assign_technician(self) -> None:
+        """A technician is on the assessment visit; which one is the visit's business."""
+
+    @transition(
+        fulfillment_state,
+        S.TECHNICIAN_ASSIGNED,
+        S.ASSESSMENT_COMPLETED,
+        permission="fieldwork.complete_visit",
+    )
+    def complete_assessment(self) -> None:
+        """The premises have been seen; the findings are the visit's."""
+
+    @transition(fulfillment_state, S.ASSESSMENT_COMPLETED, S.APPROVED, permission="connections.approve_application")
+    def approve(self) -> None:
+        """Whether it may be approved is for the guards to say."""
+
+    @transition(fulfillment_state, S.APPROVED, S.CONNECTION_ESTABLISHED, permission="fieldwork.complete_visit")
+    def establish_connection(
+        self, *, meter_serial: str, meter_type: str, seal_number: str, initial_reading_kwh: "Decimal"
+    ) -> None:
+        self.meter_serial, self.meter_type = meter_serial, meter_type
+        self.seal_number, self.initial_reading_kwh = seal_number, initial_reading_kwh
+        self.energised_at = timezone.now()
+
+    @transition(
+        fulfillment_state,
+        OPEN_STATES,
+        S.CANCELLED,
+        permission="connections.cancel_application",
+        custom={"network": True, "asks_reason": True},
+    )
+    def cancel(self, *, reason: str) -> None:
+        self.reason = reason
+
+    @transition(
+        fulfillment_state,
+        OPEN_STATES,
+        S.FAILED,
+        permission="connections.fail_application",
+        custom={"asks_reason": True},
+    )
+    def fail(self, *, reason: str) -> None:
+        self.reason = reason

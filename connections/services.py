@@ -1,0 +1,130 @@
+"""Opening and correcting applications: the acts that make rows, whoever asks for them."""
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from connections.actors import Actor
+from connections.geography import Place, Verdict, judge
+from connections.lifecycle import Refused, record
+from connections.models import Application, Document, Offering
+from connections.vocabulary import ApplicationState
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Who applies and who pays. Telephone or e-mail, one at least."""
+
+    applicant_name: str
+    applicant_phone: str = ""
+    applicant_email: str = ""
+    billing_name: str = ""
+    billing_phone: str = ""
+    billing_email: str = ""
+    billing_address: str = ""
+    tax_id: str = ""
+
+
+@dataclass(frozen=True)
+class Premises:
+    """Where the power is wanted: WGS 84, and the position as it was given, untouched."""
+
+    address: str
+    postcode: str = ""
+    city_code: str = ""
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
+    position_as_given: str = ""
+
+    def place(self) -> Place:
+        position = None
+        if self.latitude is not None and self.longitude is not None:
+            position = (float(self.latitude), float(self.longitude))
+        return Place(position=position, postcode=self.postcode, city_code=self.city_code)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: kW, and kWh a month where known."""
+
+    requested_load_kw: Decimal
+    monthly_consumption_kwh: Decimal | None = None
+
+
+@transaction.atomic
+def open_application(
+    *,
+    offering: Offering,
+    applicant: Applicant,
+    premises: Premises,
+    request: Request,
+    actor: Actor,
+    source: str = "counter",
+    source_reference: str = "",
+) -> Application:
+    """Open a draft, or correct the draft already open under this source and reference.
+
+    Lays out one PENDING document per requirement and flags what a person should look at. Raises `Refused`:
+    `load_out_of_range`, `not_served`, `already_ordered`.
+    """
+    check_load(offering, request.requested_load_kw)
+    verdict = check_place(offering, premises)
+    fields: dict[str, Any] = {
+        **asdict(applicant),
+        **asdict(premises),
+        **asdict(request),
+        "offering": offering,
+        "provider": offering.provider,
+        "attention": f"Check the position: {verdict.reason}." if verdict.lost_sign else "",
+    }
+    application, is_new = _draft(source, source_reference, fields)
+    _lay_out_documents(application)
+    record(application, "opened" if is_new else "revised", actor=actor)
+    return application
+
+
+def _draft(source: str, source_reference: str, fields: dict[str, Any]) -> tuple[Application, bool]:
+    if not source_reference:
+        return Application.objects.create(source=source, **fields), True
+    application, is_new = Application.objects.select_for_update().get_or_create(
+        source=source, source_reference=source_reference, defaults=fields
+    )
+    if is_new:
+        return application, True
+    if application.fulfillment_state != ApplicationState.DRAFT:
+        raise Refused("already_ordered", f"This application is already ordered as {application.number}.")
+    for name, value in fields.items():
+        setattr(application, name, value)
+    application.save()
+    return application, False
+
+
+def _lay_out_documents(application: Application) -> None:
+    wanted = application.offering.required_documents.all()
+    application.documents.exclude(code__in=[row.code for row in wanted]).delete()
+    Document.objects.bulk_create(
+        [Document(application=application, code=row.code, name=row.name, position=row.position) for row in wanted],
+        update_conflicts=True,  # a paper that both offerings want keeps its verdict
+        unique_fields=["application", "code"],
+        update_fields=["name", "position"],
+    )
+
+
+def check_load(offering: Offering, load_kw: Decimal) -> None:
+    """Raises `Refused("load_out_of_range")` with the range that the offering serves."""
+    if not (load_kw.is_finite() and offering.min_load_kw <= load_kw <= offering.max_load_kw):
+        smallest, largest = f"{offering.min_load_kw.normalize():f}", f"{offering.max_load_kw.normalize():f}"
+        raise Refused(
+            "load_out_of_range",
+            f"{offering.name} serves loads from {smallest} to {largest} kW; {load_kw.normalize():f} kW was asked for.",
+        )
+
+
+def check_place(offering: Offering, premises: Premises) -> Verdict:
+    """Raises `Refused("not_served")` where the premises are in none of the provider's service areas."""
+    verdict = judge(offering.provider.areas(), premises.place())
+    if not verdict.served:
+        raise Refused("not_served", f"{offering.provider.name} does not serve this place: {verdict.reason}.")
+    return verdict
