@@ -1,0 +1,104 @@
+"""What a connection costs. Pure: an offering's lines and a load in, quote and instalments out. Money is Decimal."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+MINOR_UNITS = {
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "CLP": 0,
+    "BHD": 3,
+    "KWD": 3,
+    "OMR": 3,
+    "TND": 3,
+    "JOD": 3,
+}  # ISO 4217
+
+
+@dataclass(frozen=True)
+class Line:
+    """A price line: `amount` once, or for each kW above `included_kw` where `per_kw`."""
+
+    title: str
+    amount: Decimal
+    per_kw: bool = False
+    included_kw: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Term:
+    """An instalment as the utility asks for it: an `amount`, or a share in `percent` of the quote."""
+
+    type: str
+    collected_by: str
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class QuotedLine:
+    title: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An instalment with its amount worked out."""
+
+    type: str
+    collected_by: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Price:
+    """A quote: its total is the sum of its lines, always."""
+
+    currency: str
+    lines: tuple[QuotedLine, ...]
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+
+def to_minor_unit(amount: Decimal, currency: str) -> Decimal:
+    """Rounded half up to the currency's minor unit (ISO 4217: two places unless listed)."""
+    return amount.quantize(Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2)), rounding=ROUND_HALF_UP)
+
+
+def in_words(amount: Decimal, currency: str) -> str:
+    """An amount for a person: 150.00 USD, 1.235 KWD, 20001 JPY, however many places the database keeps."""
+    return f"{to_minor_unit(amount, currency)} {currency}"
+
+
+def price(lines: Iterable[Line], load_kw: Decimal | None, currency: str) -> Price:
+    """Price a load (kW). Without a load only the fixed lines count; a per-kW line that comes to nothing is left out."""
+    quoted = []
+    for line in lines:
+        if not line.per_kw:
+            quoted.append(QuotedLine(line.title, to_minor_unit(line.amount, currency)))
+            continue
+        above = max((load_kw or Decimal(0)) - line.included_kw, Decimal(0))
+        if above:
+            title = f"{line.title} ({above.normalize():f} kW above {line.included_kw.normalize():f} kW)"
+            quoted.append(QuotedLine(title, to_minor_unit(line.amount * above, currency)))
+    return Price(currency, tuple(quoted))
+
+
+def instalments(terms: Sequence[Term], quoted: Price) -> tuple[Asked, ...]:
+    """What is asked for, in order; never more than the quote. Without terms the full quote, when power is on.
+
+    What the terms leave of the quote is asked for on the final invoice.
+    """
+    if not terms:
+        return (Asked("ON_FULFILLMENT", "BPP", quoted.total),)
+    left, asked = quoted.total, []
+    for term in terms:
+        wanted = term.amount if term.amount is not None else quoted.total * (term.percent or Decimal(0)) / 100
+        amount = min(to_minor_unit(wanted, quoted.currency), left)
+        asked.append(Asked(term.type, term.collected_by, amount))
+        left -= amount
+    return tuple(asked)
