@@ -1,0 +1,84 @@
+"""What a buyer app is told when nobody asked: events pulled from the core, turned into callbacks.
+
+Pulled, not pushed: a mistake in the mapping can never stop a clerk's approval. The state code is the event's.
+"""
+
+import logging
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from beckn_adapter import outbox
+from beckn_adapter.models import Conversation
+from beckn_adapter.translate.context import answer_context
+from beckn_adapter.translate.order import write_order
+from connections.models import Event
+from connections.vocabulary import ApplicationState
+
+log = logging.getLogger(__name__)
+BATCH = 50
+BY_ITS_ANSWER = "the buyer app's own message is answered by on_init or on_confirm"
+
+# The one table: which event is told by which callback, or why by none. What is not listed is nobody's business.
+TOLD: dict[str, str] = {
+    "application.technician_assigned": "on_status",
+    "application.assessment_completed": "on_status",
+    "application.approved": "on_status",
+    "application.connection_established": "on_status",
+    "application.cancelled": "on_status",
+    "application.failed": "on_status",
+    "document.submitted": "on_status",
+    "document.verified": "on_status",
+    "document.rejected": "on_status",
+    "document.expired": "on_status",
+    "visit.assigned": "on_status",
+    "visit.en_route": "on_status",
+    "visit.on_site": "on_status",
+    "payment.recorded": "on_status",
+}
+NOT_TOLD: dict[str, str] = {
+    "application.opened": BY_ITS_ANSWER,
+    "application.revised": BY_ITS_ANSWER,
+    "application.scheduled": BY_ITS_ANSWER,
+    "visit.scheduled": "the utility's own planning",
+    "visit.completed": "told as the state that the application reaches by it",
+    "visit.cancelled": "told with the application's end",
+}
+
+
+def announce_events(limit: int = BATCH) -> int:
+    """Turn unannounced events into callbacks; returns how many events were dealt with.
+
+    An application's events go out one after the other, whoever else announces at the same time.
+    """
+    earlier = Event.objects.filter(application=OuterRef("application"), announced_at=None, id__lt=OuterRef("id"))
+    with transaction.atomic():
+        events = list(
+            Event.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(~Exists(earlier), announced_at=None)
+            .order_by("id")[:limit]
+        )
+        for event in events:
+            _announce(event)
+        Event.objects.filter(pk__in=[event.pk for event in events]).update(announced_at=timezone.now())
+    return len(events)
+
+
+def _announce(event: Event) -> None:
+    action, application = TOLD.get(event.kind), event.application
+    if action is None or application is None or event.state == ApplicationState.DRAFT:
+        return
+    thread = Conversation.objects.filter(application=application).first()
+    if thread is None:  # taken at the counter: there is nobody to tell
+        return
+    context = answer_context(thread.context, action=action, now=timezone.now(), message_id=str(uuid4()))
+    try:
+        with transaction.atomic():
+            order = write_order(application, settings.BECKN_WIRE_PROFILE, state=event.state)
+            outbox.put(context, {"message": {"order": order}}, event=event, application=application)
+    except Exception as problem:  # the boundary of a mapping mistake: seen in the admin, stopping nobody
+        log.exception("event %s (%s) could not be put into words", event.pk, event.kind)
+        outbox.bury(context, f"could not be built: {type(problem).__name__}: {problem}", event=event)

@@ -1,0 +1,85 @@
+"""Working the inbox: each message handled once, its change and its callback in one transaction.
+
+Order holds within a transaction_id: a message waits while an earlier one of its transaction is unhandled.
+"""
+
+import json
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from beckn_adapter import outbox
+from beckn_adapter.errors import BUSINESS_ERROR, BecknError
+from beckn_adapter.handlers import handle
+from beckn_adapter.models import Message
+from beckn_adapter.translate.context import answer_context, callback_action
+
+log = logging.getLogger(__name__)
+BATCH = 50
+LEASE = timedelta(seconds=30)
+MAX_ATTEMPTS = 5
+RETRY = timedelta(seconds=2)
+
+
+def claim(limit: int = BATCH) -> list[Message]:
+    """Take received messages on a lease, the earliest of each transaction only."""
+    now = timezone.now()
+    earlier = Message.objects.filter(
+        bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="RECEIVED", id__lt=OuterRef("id")
+    )
+    with transaction.atomic():
+        rows = list(
+            Message.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(~Exists(earlier), state="RECEIVED", due_at__lte=now)
+            .order_by("id")[:limit]
+        )
+        Message.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
+    for row in rows:
+        row.attempts += 1
+    return rows
+
+
+def work(row: Message) -> None:
+    """Handle one message. What goes wrong with it stops nobody else, and after MAX_ATTEMPTS its sender is told."""
+    try:
+        with transaction.atomic():
+            locked = Message.objects.select_for_update().get(pk=row.pk)
+            if locked.state == Message.State.RECEIVED:  # else another worker finished it when our lease ran out
+                _answer(locked)
+    except Exception as problem:  # the boundary of a poisonous row
+        log.exception("message %s (%s of %s) could not be handled", row.pk, row.action, row.transaction_id)
+        _set_back(row, problem)
+
+
+def _answer(row: Message) -> None:
+    request = json.loads(bytes(row.body))
+    try:
+        with transaction.atomic():
+            content = handle(row, request)
+    except BecknError as refusal:
+        row.error = f"{refusal.code}: {refusal.message}"[:500]
+        content = {"error": refusal.as_json()}
+    _finish(row, request, content, Message.State.HANDLED)
+
+
+def _set_back(row: Message, problem: Exception) -> None:
+    row.error = f"{type(problem).__name__}: {problem}"[:500]
+    if row.attempts < MAX_ATTEMPTS:
+        Message.objects.filter(pk=row.pk, state="RECEIVED").update(
+            due_at=timezone.now() + RETRY * row.attempts, error=row.error
+        )
+        return
+    apology = BecknError(BUSINESS_ERROR, "The provider could not work on this message. Ask its support.")
+    with transaction.atomic():
+        _finish(row, json.loads(bytes(row.body)), {"error": apology.as_json()}, Message.State.FAILED)
+
+
+def _finish(row: Message, request: dict[str, dict[str, str]], content: dict[str, object], state: str) -> None:
+    now = timezone.now()
+    context = answer_context(request["context"], action=callback_action(row.action), now=now)
+    outbox.put(context, content, request=row, application=row.application)
+    row.state, row.handled_at = state, now
+    row.save(update_fields=["state", "handled_at", "error", "application"])

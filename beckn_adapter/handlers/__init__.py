@@ -1,0 +1,34 @@
+"""What each action does: our services called in the buyer app's name, and the answer in Beckn's words."""
+
+from collections.abc import Callable
+from typing import Any
+
+from beckn_adapter.errors import BUSINESS_ERROR, BecknError
+from beckn_adapter.handlers.confirm import confirm
+from beckn_adapter.handlers.init import init
+from beckn_adapter.handlers.search import search
+from beckn_adapter.handlers.select import select
+from beckn_adapter.models import Message
+from connections.lifecycle import Refused
+
+Json = dict[str, Any]
+
+HANDLERS: dict[str, Callable[[Message, Json], Json]] = {
+    "search": search,
+    "select": select,
+    "init": init,
+    "confirm": confirm,
+}
+# Where in the request a refusal of ours belongs.
+PATHS = {
+    "load_out_of_range": "/message/order/items/0/tags",
+    "not_served": "/message/order/fulfillments/0/stops/0/location",
+}
+
+
+def handle(row: Message, request: Json) -> Json:
+    """The callback's content: `{"message": …}`. Raises `BecknError` for what the buyer app must be told instead."""
+    try:
+        return {"message": HANDLERS[row.action](row, request)}
+    except Refused as refusal:
+        raise BecknError(BUSINESS_ERROR, str(refusal), PATHS.get(refusal.code, "/message/order")) from refusal

@@ -1,0 +1,35 @@
+"""confirm → on_confirm: the order, if it is what on_init offered (guide: confirm)."""
+
+from typing import Any
+
+from django.conf import settings
+
+from beckn_adapter.errors import INVALID_REQUEST, BecknError
+from beckn_adapter.handlers.agreement import check_agreement
+from beckn_adapter.models import Conversation, Message
+from beckn_adapter.translate.order import write_order
+from connections.actors import Actor
+from connections.lifecycle import advance
+from connections.models import Application
+from connections.vocabulary import ApplicationState
+
+Json = dict[str, Any]
+
+
+def confirm(row: Message, request: Json) -> Json:
+    """Make the draft an order. The same confirm again, under whatever message_id, is told the same order."""
+    application = _application(row)
+    row.application = application
+    check_agreement(request["message"]["order"], application)
+    if application.fulfillment_state == ApplicationState.DRAFT:
+        application = advance(application, "schedule", actor=Actor.buyer_app(row.bap_id))
+    Conversation.objects.filter(application=application).update(context=request["context"])
+    return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
+
+
+def _application(row: Message) -> Application:
+    """The transaction's application, locked: of two confirms at once the second waits and finds the order."""
+    thread = Conversation.objects.filter(bap_id=row.bap_id, transaction_id=row.transaction_id).first()
+    if thread is None:
+        raise BecknError(INVALID_REQUEST, "This transaction has no init to confirm.", "/context/transaction_id")
+    return Application.objects.select_for_update().get(pk=thread.application_id)

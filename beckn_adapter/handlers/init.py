@@ -1,0 +1,46 @@
+"""init → on_init: a draft application, and the terms on which it may be ordered (guide: init)."""
+
+from typing import Any
+
+from django.conf import settings
+
+from beckn_adapter.errors import INVALID_REQUEST, BecknError
+from beckn_adapter.handlers.lookup import ITEM, find_offering, read_item_wish
+from beckn_adapter.models import Conversation, Message
+from beckn_adapter.translate.order import write_order
+from beckn_adapter.translate.request import FULFILLMENT, read_applicant, read_premises
+from beckn_adapter.translate.xinput import write_document_form
+from connections.actors import Actor
+from connections.services import Request, open_application
+
+Json = dict[str, Any]
+
+
+def init(row: Message, request: Json) -> Json:
+    """Open the draft, or correct it if this transaction has one, and tell quote, payments and the document form."""
+    order = request["message"]["order"]
+    offering = find_offering(order)
+    wish = read_item_wish(order, offering)
+    if wish.load_kw is None:
+        raise BecknError(INVALID_REQUEST, "The tag requested_load_kw is missing.", f"{ITEM}/tags")
+    location = order["fulfillments"][0]["stops"][0]["location"]
+    application = open_application(
+        offering=offering,
+        applicant=read_applicant(order),
+        premises=read_premises(location, request["context"], f"{FULFILLMENT}/stops/0/location"),
+        request=Request(wish.load_kw, wish.consumption_kwh),
+        actor=Actor.buyer_app(row.bap_id),
+        source=row.bap_id,
+        source_reference=row.transaction_id,
+    )
+    Conversation.objects.update_or_create(
+        bap_id=row.bap_id,
+        transaction_id=row.transaction_id,
+        defaults={"application": application, "context": request["context"]},
+    )
+    row.application = application
+    answer = write_order(application, settings.BECKN_WIRE_PROFILE)
+    form = write_document_form(application)
+    if form:
+        answer["items"][0]["xinput"] = form
+    return {"order": answer}

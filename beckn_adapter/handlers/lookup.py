@@ -1,0 +1,71 @@
+"""Finding what an order names: the provider, the offering, the way of serving."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from beckn_adapter.errors import (
+    BUSINESS_ERROR,
+    FULFILLMENT_UNAVAILABLE,
+    ITEM_NOT_FOUND,
+    PROVIDER_NOT_FOUND,
+    QUANTITY_UNAVAILABLE,
+    BecknError,
+)
+from beckn_adapter.translate.request import ORDER, Wish, read_wish
+from connections.models import Offering, Provider
+
+Json = dict[str, Any]
+ITEM = f"{ORDER}/items/0"
+
+
+def offerings_on_sale() -> QuerySet[Offering]:
+    """Active offerings of active providers with all that pricing and telling them needs."""
+    return (
+        Offering.objects.filter(active=True, provider__active=True)
+        .select_related("provider")
+        .prefetch_related("price_lines", "payment_terms", "required_documents", "provider__service_areas")
+        .order_by("provider__name", "provider_id", "position", "id")
+    )
+
+
+def find_offering(order: Json) -> Offering:
+    """The offering that an order names. Raises 30001, 30004, 30008, 40000 (several items) or 40002 (several of one)."""
+    provider_code = order["provider"]["id"]
+    provider = Provider.objects.filter(code=provider_code, active=True).first()
+    if provider is None:
+        raise BecknError(PROVIDER_NOT_FOUND, f"No provider has the id {provider_code[:80]!r}.", f"{ORDER}/provider/id")
+    if len(order["items"]) > 1:
+        raise BecknError(BUSINESS_ERROR, "One connection is ordered at a time.", f"{ORDER}/items/1")
+    item = order["items"][0]
+    offering = offerings_on_sale().filter(provider=provider, code=item["id"]).first()
+    if offering is None:
+        message = f"{provider.name} offers no item with the id {item['id'][:80]!r}."
+        raise BecknError(ITEM_NOT_FOUND, message, f"{ITEM}/id")
+    count = ((item.get("quantity") or {}).get("selected") or {}).get("count", 1)
+    if count != 1:
+        raise BecknError(QUANTITY_UNAVAILABLE, "A connection is ordered once.", f"{ITEM}/quantity/selected/count")
+    check_fulfillment(order, provider)
+    return offering
+
+
+def check_fulfillment(order: Json, provider: Provider) -> None:
+    for n, fulfillment in enumerate(order.get("fulfillments") or []):
+        wanted = fulfillment.get("id")
+        if wanted and wanted != provider.onsite_service_id:
+            message = f"{provider.name} has no fulfillment {wanted[:80]!r}; it has {provider.onsite_service_id!r}."
+            raise BecknError(FULFILLMENT_UNAVAILABLE, message, f"{ORDER}/fulfillments/{n}/id")
+
+
+def read_item_wish(order: Json, offering: Offering) -> Wish:
+    """The wish in the item's tags; raises 40000 where it contradicts the offering."""
+    path = f"{ITEM}/tags"
+    wish = read_wish(order["items"][0].get("tags"), path)
+    if wish.unknown:
+        raise BecknError(BUSINESS_ERROR, f"Not offered: {', '.join(wish.unknown)}.", path)
+    for name in ("property_type", "phase", "user_type"):
+        value = getattr(wish, name)
+        if value and value != getattr(offering, name):
+            message = f"{offering.name} is for {name.replace('_', ' ')} {getattr(offering, name)}, not {value}."
+            raise BecknError(BUSINESS_ERROR, message, path)
+    return wish

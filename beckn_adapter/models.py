@@ -1,0 +1,128 @@
+"""The inbox, the outbox and the thread that ties them to an application. Raw bytes are kept, both ways."""
+
+from django.db import models
+from django.db.models import Q
+
+from connections.models import Application, Event
+
+
+class Conversation(models.Model):
+    """An application as a buyer app knows it: its transaction, and the context that unsolicited callbacks need."""
+
+    bap_id = models.CharField(max_length=255)
+    transaction_id = models.CharField(max_length=255)
+    application = models.OneToOneField(Application, on_delete=models.CASCADE, related_name="conversation")
+    context = models.JSONField(help_text="The context of the last request in this transaction.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bap_id", "transaction_id"], name="one_conversation_a_transaction")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bap_id}, {self.transaction_id}"
+
+
+class Message(models.Model):
+    """A request that a buyer app sent and that we acknowledged: an inbox row."""
+
+    class State(models.TextChoices):
+        RECEIVED = "RECEIVED"
+        HANDLED = "HANDLED"
+        FAILED = "FAILED"
+
+    bap_id = models.CharField("buyer app", max_length=255)
+    transaction_id = models.CharField(max_length=255)
+    action = models.CharField(max_length=40)
+    message_id = models.CharField(max_length=255)
+    bap_uri = models.CharField("answers go to", max_length=500)
+    body = models.BinaryField()
+    digest = models.CharField(max_length=88)
+    signature = models.TextField("Authorization header")
+    via = models.CharField("gateway", max_length=255, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
+    application = models.ForeignKey(
+        Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    error = models.CharField(max_length=500, blank=True)
+    received_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bap_id", "transaction_id", "action", "message_id"], name="a_message_comes_once"
+            ),
+            models.CheckConstraint(
+                name="message_state_known", condition=Q(state__in=["RECEIVED", "HANDLED", "FAILED"])
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="inbox_due", condition=Q(state="RECEIVED")),
+            models.Index(fields=["bap_id", "transaction_id", "id"], name="inbox_order", condition=Q(state="RECEIVED")),
+            models.Index(fields=["transaction_id"], name="inbox_transaction"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.message_id}"
+
+
+class Callback(models.Model):
+    """A message that we owe a buyer app: an outbox row. Its bytes never change, its signature is made per attempt."""
+
+    class State(models.TextChoices):
+        DUE = "DUE"
+        DELIVERED = "DELIVERED"
+        DEAD = "DEAD"
+
+    request = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, blank=True, related_name="callbacks")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    application = models.ForeignKey(
+        Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="callbacks"
+    )
+    bap_id = models.CharField("buyer app", max_length=255)
+    transaction_id = models.CharField(max_length=255)
+    action = models.CharField(max_length=40)
+    message_id = models.CharField(max_length=255)
+    url = models.CharField(max_length=600)
+    body = models.BinaryField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    give_up_at = models.DateTimeField()
+    outcome = models.CharField("last outcome", max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(name="callback_state_known", condition=Q(state__in=["DUE", "DELIVERED", "DEAD"]))
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="outbox_due", condition=Q(state="DUE")),
+            models.Index(fields=["bap_id", "transaction_id", "id"], name="outbox_order", condition=Q(state="DUE")),
+            models.Index(fields=["transaction_id"], name="outbox_transaction"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.message_id}"
+
+
+class Attempt(models.Model):
+    """One try to deliver a callback: when, how long, and what the buyer app said."""
+
+    callback = models.ForeignKey(Callback, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    milliseconds = models.PositiveIntegerField()
+    status = models.PositiveSmallIntegerField("HTTP status", null=True)
+    outcome = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.outcome

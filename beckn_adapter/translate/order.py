@@ -1,0 +1,152 @@
+"""An application as a Beckn order (guide: on_init, on_confirm; published on_status)."""
+
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from beckn_adapter.translate.amounts import write_money
+from beckn_adapter.translate.catalogue import write_descriptor, write_item, write_quote
+from beckn_adapter.translate.context import write_time
+from beckn_adapter.translate.request import Wish
+from beckn_adapter.translate.tags import tag_group
+from beckn_adapter.translate.taxonomy import STATE_NAMES, write
+from billing.models import Instalment
+from billing.pricing import Price, QuotedLine
+from billing.services import payment_status
+from connections.models import Application
+from connections.vocabulary import ApplicationState, PaymentStatus
+from fieldwork.models import Visit
+
+Json = dict[str, Any]
+S = ApplicationState
+ORDER_STATUS = {S.CONNECTION_ESTABLISHED: "COMPLETE", S.CANCELLED: "CANCELLED", S.FAILED: "CANCELLED"}
+
+
+def write_order(application: Application, profile: str, *, state: str | None = None) -> Json:
+    """The whole order. `state` is the fulfilment state to tell: an event's, or the application's own; a draft has none.
+
+    Everything but state and times is told as it was agreed at init: a buyer app compares message with message.
+    """
+    state = state or application.fulfillment_state
+    quoted = quoted_price(application)
+    wish = Wish(load_kw=application.requested_load_kw, consumption_kwh=application.monthly_consumption_kwh)
+    provider = application.provider
+    order: Json = {
+        "provider": {"id": provider.code, "descriptor": write_descriptor(provider)},
+        "items": [write_item(application.offering, quoted, profile, wish)],
+        "billing": _billing(application),
+        "fulfillments": [_fulfillment(application, profile, state)],
+        "quote": write_quote(quoted, valid_days=provider.quote_valid_days, quote_id=quote_id(application)),
+        "payments": [_payment(row, profile) for row in application.instalments.all()],
+        "cancellation_terms": [
+            {
+                "fulfillment_state": _state(term.state, profile),
+                "reason_required": term.reason_required,
+                "cancellation_fee": {"percentage": f"{term.fee_percent.normalize():f}"},
+            }
+            for term in provider.cancellation_terms.all()
+        ],
+        "created_at": write_time(application.created_at),
+        "updated_at": write_time(application.updated_at),
+    }
+    if state == S.DRAFT:
+        return order
+    ordered = {
+        "id": application.number,
+        "status": write("order-status", ORDER_STATUS.get(S(state), "ACTIVE"), profile),
+    }
+    return {**ordered, **order, "tags": [_status_tags(application, profile)]}
+
+
+def quoted_price(application: Application) -> Price:
+    """The quote that the applicant was told, as pricing's own type."""
+    quote = application.quote
+    return Price(quote.currency, tuple(QuotedLine(line.title, line.amount) for line in quote.lines.all()))
+
+
+def quote_id(application: Application) -> str:
+    """Stable from on_init on, and another one when the price changes."""
+    quote = application.quote
+    return str(uuid5(NAMESPACE_URL, f"quote/{application.pk}/{quote.currency}/{quote.total.normalize():f}"))
+
+
+def _billing(application: Application) -> Json:
+    fields = {
+        "name": application.billing_name,
+        "email": application.billing_email,
+        "phone": application.billing_phone,
+        "address": application.billing_address,
+        "tax_id": application.tax_id,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _fulfillment(application: Application, profile: str, state: str) -> Json:
+    provider = application.provider
+    fulfillment: Json = {
+        "id": provider.onsite_service_id,
+        "type": write("fulfillment-type", "ON_SITE", profile),
+        "tracking": True,
+        "customer": _customer(application),
+        "stops": [{"type": write("stop-type", "END", profile), "location": _location(application)}],
+        "contact": _present(phone=provider.support_phone, email=provider.support_email),
+    }
+    if state != S.DRAFT:
+        changed = write_time(application.updated_at)
+        fulfillment["state"] = {**_state(state, profile), "updated_at": changed}
+        _add_visit(fulfillment, application)
+    return fulfillment
+
+
+def _add_visit(fulfillment: Json, application: Application) -> None:
+    """Who comes and when, once it is known (published on_status: agent, stops[0].time)."""
+    visit: Visit | None = application.visits.exclude(technician=None).order_by("-id").first()
+    if visit and visit.technician:
+        fulfillment["agent"] = {
+            "person": {"name": visit.technician.name},
+            "contact": {"phone": visit.technician.phone},
+        }
+    if visit and visit.window_start:
+        fulfillment["stops"][0]["time"] = {"timestamp": write_time(visit.window_start)}
+
+
+def _state(state: str, profile: str) -> Json:
+    return {"descriptor": {"code": write("fulfillment-state", state, profile), "name": STATE_NAMES[state]}}
+
+
+def _customer(application: Application) -> Json:
+    return {
+        "person": {"name": application.applicant_name},
+        "contact": _present(phone=application.applicant_phone, email=application.applicant_email),
+    }
+
+
+def _location(application: Application) -> Json:
+    return _present(address=application.address, gps=application.position_as_given, area_code=application.postcode)
+
+
+def _payment(row: Instalment, profile: str) -> Json:
+    """Core knows PAID and NOT-PAID only; the guide's finer payment-status goes along as a tag once money moved."""
+    status = payment_status(row)
+    settled = "PAID" if status == PaymentStatus.PAID else "NOT_PAID"
+    payment: Json = {
+        "type": write("payment-type", row.type, profile),
+        "collected_by": write("collected-by", row.collected_by, profile),
+        "status": write("payment-settled", settled, profile),
+        "params": {"amount": write_money(row.amount, row.currency), "currency": row.currency},
+    }
+    if status != PaymentStatus.PENDING:
+        payment["tags"] = [tag_group("payment-details", [("payment-status", write("payment-status", status, profile))])]
+    return payment
+
+
+def _status_tags(application: Application, profile: str) -> Json:
+    documents = [
+        (f"document-{row.code}", write("documentation-status", row.state, profile))
+        for row in application.documents.all()
+    ]
+    status = ("connection-status", write("connection-status", application.connection_status, profile))
+    return tag_group("connection-progress", [status, *documents])
+
+
+def _present(**fields: str) -> Json:
+    return {name: value for name, value in fields.items() if value}

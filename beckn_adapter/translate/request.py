@@ -1,0 +1,137 @@
+"""What a buyer app asks for, read from its message into our words: tags, places, people. Raises BecknError."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from beckn_adapter.errors import INVALID_REQUEST, BecknError
+from beckn_adapter.translate.amounts import read_number
+from beckn_adapter.translate.tags import read_tags
+from beckn_adapter.translate.taxonomy import read
+from connections.services import Applicant, Premises
+
+Json = dict[str, Any]
+GPS = re.compile(r"\s*([+-]?\d{1,2}(?:\.\d+)?)\s*,\s*([+-]?\d{1,3}(?:\.\d+)?)\s*")
+PHONE = re.compile(r"\+?[0-9 ().-]{6,25}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+ORDER = "/message/order"
+FULFILLMENT = f"{ORDER}/fulfillments/0"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The connection that is asked for. None: not said. Codes are the taxonomy's; `unknown` names odd values."""
+
+    load_kw: Decimal | None = None
+    consumption_kwh: Decimal | None = None
+    property_type: str | None = None
+    phase: str | None = None
+    user_type: str | None = None
+    unknown: tuple[str, ...] = ()
+
+
+def read_wish(groups: Any, path: str) -> Wish:
+    """The wish in an item's or an intent's tags. `path` is the JSON pointer of the tags."""
+    tags = read_tags(groups)
+    codes: dict[str, str | None] = {}
+    unknown = []
+    for field, kind, names in (
+        ("property_type", "property-type", ("propertytype",)),
+        ("phase", "phase", ("phase", "connectionphase")),
+        ("user_type", "user-type", ("usertype",)),
+    ):
+        value = next((tags[name][0] for name in names if name in tags), None)
+        codes[field] = read(kind, value) if value is not None else None
+        if value is not None and codes[field] is None:
+            unknown.append(f"{field.replace('_', ' ')} {value[:40]!r}")
+    return Wish(
+        load_kw=_number(tags, ("requestedloadkw", "requestedload", "load"), path, "The requested load (kW)"),
+        consumption_kwh=_number(
+            tags, ("estimatedmonthlyconsumptionkwh",), path, "The estimated monthly consumption (kWh)"
+        ),
+        **codes,
+        unknown=tuple(unknown),
+    )
+
+
+def _number(tags: dict[str, tuple[str, int, int]], names: tuple[str, ...], path: str, what: str) -> Decimal | None:
+    for name in names:
+        if name in tags:
+            text, group, n = tags[name]
+            return read_number(text, f"{path}/{group}/list/{n}/value", what=what)
+    return None
+
+
+def read_gps(text: str, path: str) -> tuple[Decimal, Decimal]:
+    """`lat,lon` in degrees (core `Gps`), to six decimals: a tenth of a metre."""
+    match = GPS.fullmatch(text)
+    if match:
+        lat, lon = Decimal(match[1]), Decimal(match[2])
+        if abs(lat) <= 90 and abs(lon) <= 180:
+            return round(lat, 6), round(lon, 6)
+    raise BecknError(INVALID_REQUEST, f"gps is {text[:60]!r}, latitude,longitude in degrees was expected.", path)
+
+
+def read_premises(location: Json, context: Json, path: str, *, address_needed: bool = True) -> Premises:
+    """Where power is wanted. Without a city of its own the place is taken to be in the context's."""
+    address = str(location.get("address") or "").strip()
+    if address_needed and not address:
+        raise BecknError(INVALID_REQUEST, "The address of the premises is missing.", f"{path}/address")
+    gps = str(location.get("gps") or "").strip()
+    lat, lon = read_gps(gps, f"{path}/gps") if gps else (None, None)
+    own_city = (location.get("city") or {}).get("code")
+    context_city = ((context.get("location") or {}).get("city") or {}).get("code")
+    return Premises(
+        address=_bounded(address, 500, f"{path}/address"),
+        postcode=_bounded(str(location.get("area_code") or "").strip(), 20, f"{path}/area_code"),
+        city_code=_bounded(str(own_city or context_city or "").strip(), 60, f"{path}/city/code"),
+        latitude=lat,
+        longitude=lon,
+        position_as_given=gps,
+    )
+
+
+def read_applicant(order: Json) -> Applicant:
+    """Who applies (fulfillments[0].customer) and who pays (billing); each stands in for what the other leaves out."""
+    billing = order.get("billing") or {}
+    fulfillment = (order.get("fulfillments") or [{}])[0]
+    customer = fulfillment.get("customer") or {}
+    person, contact = customer.get("person") or {}, customer.get("contact") or {}
+    at = f"{FULFILLMENT}/customer"
+    name = _text(person, "name") or _text(billing, "name")
+    phone = _checked(_text(contact, "phone"), PHONE, "a telephone number", f"{at}/contact/phone")
+    email = _checked(_text(contact, "email"), EMAIL, "an e-mail address", f"{at}/contact/email")
+    billing_phone = _checked(_text(billing, "phone"), PHONE, "a telephone number", f"{ORDER}/billing/phone")
+    billing_email = _checked(_text(billing, "email"), EMAIL, "an e-mail address", f"{ORDER}/billing/email")
+    if not name:
+        raise BecknError(INVALID_REQUEST, "The applicant's name is missing.", f"{at}/person/name")
+    if not (phone or email or billing_phone or billing_email):
+        message = "The applicant's telephone number or e-mail address is missing."
+        raise BecknError(INVALID_REQUEST, message, f"{at}/contact")
+    return Applicant(
+        applicant_name=_bounded(name, 200, f"{at}/person/name"),
+        applicant_phone=phone or ("" if email else billing_phone),
+        applicant_email=email or ("" if phone else billing_email),
+        billing_name=_bounded(_text(billing, "name"), 200, f"{ORDER}/billing/name"),
+        billing_phone=billing_phone,
+        billing_email=billing_email,
+        billing_address=_bounded(_text(billing, "address"), 500, f"{ORDER}/billing/address"),
+        tax_id=_bounded(_text(billing, "tax_id"), 60, f"{ORDER}/billing/tax_id"),
+    )
+
+
+def _text(thing: Json, name: str) -> str:
+    return str(thing.get(name) or "").strip()
+
+
+def _checked(value: str, pattern: re.Pattern[str], what: str, path: str) -> str:
+    if value and (len(value) > 254 or not pattern.fullmatch(value)):
+        raise BecknError(INVALID_REQUEST, f"{value[:60]!r} is not {what}.", path)
+    return value
+
+
+def _bounded(value: str, length: int, path: str) -> str:
+    if len(value) > length:
+        raise BecknError(INVALID_REQUEST, f"The text is longer than {length} characters.", path)
+    return value
