@@ -1,0 +1,155 @@
+"""Each message is handled once, in order, and a poisonous one harms nobody else."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from beckn_adapter import drain, handlers, tasks
+from beckn_adapter.models import Callback, Message
+from connections.models import Application
+from tests.beckn_adapter.conversation import application, ask, new_id, receive, request, selection
+from tests.conftest import AtOnce
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
+
+
+@pytest.fixture
+def a_fault_in_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of ours, put where one might be made."""
+
+    def fail(row: Message, body: Any) -> Any:
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setitem(handlers.HANDLERS, "search", fail)
+
+
+def make_due(row: Message) -> None:
+    Message.objects.filter(pk=row.pk).update(due_at=timezone.now())
+
+
+def test_the_answer_echoes_the_message_id_and_turns_the_context_round() -> None:
+    asked = request("search", {"intent": {}})
+
+    row = receive(asked)
+    drain.work(row)
+
+    context = json.loads(bytes(row.callbacks.get().body))["context"]
+    assert context["action"] == "on_search"
+    for name in ("message_id", "transaction_id", "domain", "version", "location", "ttl", "bap_id", "bap_uri"):
+        assert context[name] == asked["context"][name]
+    assert context["bpp_id"] == settings.BECKN_SUBSCRIBER_ID
+    assert context["bpp_uri"] == settings.BECKN_SUBSCRIBER_URI
+    assert context["timestamp"] > asked["context"]["timestamp"]
+
+
+def test_a_message_without_a_ttl_is_answered_with_one() -> None:
+    assert ask("search", {"intent": {}}, ttl=None)["context"]["ttl"] == "PT10M"
+
+
+def test_messages_of_one_transaction_are_taken_in_order() -> None:
+    transaction = new_id()
+    first = receive(request("select", {"order": selection()}, transaction_id=transaction))
+    receive(request("init", {"order": application()}, transaction_id=transaction))
+    other = receive(request("search", {"intent": {}}))
+
+    assert [row.pk for row in drain.claim()] == [first.pk, other.pk]
+
+
+def test_a_whole_conversation_that_lies_in_the_inbox_is_worked_in_one_go() -> None:
+    transaction = new_id()
+    for action, message in (
+        ("search", {"intent": {}}),
+        ("select", {"order": selection()}),
+        ("init", {"order": application()}),
+        ("confirm", {"order": application()}),
+    ):
+        receive(request(action, message, transaction_id=transaction))
+
+    assert tasks.work_inbox() == 4
+    told = list(Callback.objects.order_by("id").values_list("action", flat=True))
+    assert told == ["on_search", "on_select", "on_init", "on_confirm"]
+
+
+def test_a_message_is_not_handled_twice_though_two_workers_hold_it() -> None:
+    row = receive(request("search", {"intent": {}}))
+
+    drain.work(row)
+    drain.work(row)
+
+    assert row.callbacks.count() == 1
+
+
+@pytest.mark.usefixtures("a_fault_in_search")
+def test_a_poisonous_message_is_tried_again_and_others_flow() -> None:
+    poison = receive(request("search", {"intent": {}}))
+    healthy = receive(request("select", {"order": selection()}))
+
+    tasks.work_inbox()
+
+    poison.refresh_from_db()
+    assert (poison.state, poison.error) == ("RECEIVED", "ZeroDivisionError: a mistake")
+    assert Message.objects.get(pk=healthy.pk).state == "HANDLED"
+
+
+@pytest.mark.usefixtures("a_fault_in_search")
+def test_after_its_last_attempt_the_sender_is_told_and_the_message_stays_visible() -> None:
+    poison = receive(request("search", {"intent": {}}))
+
+    for _ in range(drain.MAX_ATTEMPTS):
+        make_due(poison)
+        tasks.work_inbox()
+
+    poison.refresh_from_db()
+    assert poison.state == "FAILED"
+    answer = json.loads(bytes(poison.callbacks.get().body))
+    assert answer["error"]["code"] == "40000"
+
+
+def test_what_a_failing_handler_wrote_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init_then_fail(row: Message, body: Any) -> Any:
+        handlers.init(row, body)
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setitem(handlers.HANDLERS, "init", init_then_fail)
+    receive(request("init", {"order": application()}))
+
+    tasks.work_inbox()
+
+    assert not Application.objects.exists()
+
+
+def test_a_message_whose_worker_vanished_is_due_again_after_its_lease() -> None:
+    row = receive(request("search", {"intent": {}}))
+    drain.claim()
+
+    assert drain.claim() == []
+    Message.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(seconds=1))
+    assert [again.pk for again in drain.claim()] == [row.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_share_the_inbox_without_taking_anything_twice(at_once: AtOnce) -> None:
+    for _ in range(40):
+        receive(request("search", {"intent": {}}))
+
+    taken = at_once(8, lambda: [row.pk for row in drain.claim(limit=10)])
+
+    everything = [pk for batch in taken for pk in batch]
+    assert len(everything) == len(set(everything))
+
+
+def test_a_repeated_message_gets_its_stored_answer_again() -> None:
+    body = request("search", {"intent": {}})
+    row = receive(body)
+    drain.work(row)
+    stored = bytes(row.callbacks.get().body)
+    row.callbacks.update(state="DELIVERED")
+
+    receive(body)
+
+    callback = row.callbacks.get()
+    assert (callback.state, bytes(callback.body)) == ("DUE", stored)

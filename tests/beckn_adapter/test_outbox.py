@@ -1,0 +1,262 @@
+"""What we owe is kept, sent in order, tried again, and given up in the open."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from beckn_adapter import outbox, sender, tasks
+from beckn_adapter.models import Attempt, Callback
+from beckn_adapter.sandbox.buyer import BuyerApp
+from tests.beckn_adapter.conversation import new_id
+from tests.conftest import AtOnce
+
+pytestmark = pytest.mark.django_db
+
+
+def owe(buyer: BuyerApp, *, transaction_id: str = "", **changes: Any) -> Callback:
+    """A callback that is due now."""
+    us = {"bpp_id": settings.BECKN_SUBSCRIBER_ID, "bpp_uri": settings.BECKN_SUBSCRIBER_URI}
+    context = buyer.context("on_search", transaction_id or new_id(), None, us)
+    callback = outbox.put(context, {"message": {"catalog": {"providers": []}}})
+    for name, value in changes.items():
+        setattr(callback, name, value)
+    callback.save()
+    return callback
+
+
+def again(callback: Callback) -> Callback:
+    return Callback.objects.get(pk=callback.pk)
+
+
+def make_due(callback: Callback) -> None:
+    Callback.objects.filter(pk=callback.pk).update(due_at=timezone.now())
+
+
+def test_a_callback_arrives_signed_over_the_very_bytes_that_are_stored(buyer: BuyerApp) -> None:
+    callback = owe(buyer)
+
+    tasks.work_outbox()
+
+    entry = buyer.wait_for("on_search", callback.transaction_id)
+    assert entry.good
+    assert entry.body == bytes(callback.body)
+    assert again(callback).state == "DELIVERED"
+
+
+def test_each_attempt_is_recorded_with_what_the_buyer_app_said(buyer: BuyerApp) -> None:
+    callback = owe(buyer)
+
+    tasks.work_outbox()
+
+    attempt = Attempt.objects.get(callback=callback)
+    assert (attempt.status, attempt.outcome) == (200, "200 ACK")
+
+
+OUTCOMES = [
+    ("ack", {}, "DELIVERED", 200),
+    ("nack", {}, "DEAD", 400),
+    ("nack", {"status": 200}, "DEAD", 200),
+    ("error", {"status": 404}, "DEAD", 404),
+    ("error", {"status": 410}, "DEAD", 410),
+    ("error", {"status": 401}, "DUE", 401),
+    ("error", {"status": 429}, "DUE", 429),
+    ("error", {"status": 500}, "DUE", 500),
+    ("error", {"status": 503}, "DUE", 503),
+    ("closed", {}, "DUE", None),
+    ("slow", {"seconds": 3}, "DUE", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "state", "status"), OUTCOMES, ids=[f"{row[0]} {row[1].get('status', '')}" for row in OUTCOMES]
+)
+def test_what_a_buyer_app_answers_decides_what_becomes_of_a_callback(  # noqa: PLR0917 - a row of the table
+    kind: str, details: dict[str, Any], state: str, status: int | None, buyer: BuyerApp, settings: Any
+) -> None:
+    sender.close()  # the timeout belongs to the session
+    settings.BECKN_CALLBACK_TIMEOUT = 1
+    buyer.behave(kind, **details)
+    callback = owe(buyer)
+
+    tasks.work_outbox()
+
+    assert (again(callback).state, Attempt.objects.get().status) == (state, status)
+    sender.close()
+
+
+def test_a_buyer_app_that_is_down_is_told_later(buyer: BuyerApp) -> None:
+    buyer.behave("error", times=1)
+    callback = owe(buyer)
+
+    tasks.work_outbox()
+    waiting = again(callback)
+    make_due(callback)
+    tasks.work_outbox()
+
+    assert (waiting.state, waiting.attempts, waiting.outcome) == ("DUE", 1, "500")
+    assert (again(callback).state, again(callback).attempts) == ("DELIVERED", 2)
+
+
+def test_retry_after_is_obeyed(buyer: BuyerApp) -> None:
+    buyer.behave("error", status=429, headers={"Retry-After": "90"})
+    callback = owe(buyer)
+
+    tasks.work_outbox()
+
+    pause = again(callback).due_at - timezone.now()
+    assert timedelta(seconds=85) < pause <= timedelta(seconds=90)
+
+
+def test_pauses_grow_with_jitter_up_to_ten_minutes() -> None:
+    pauses = [outbox.pause_before(n).total_seconds() for n in (1, 2, 3, 4, 5, 6, 7, 8, 50)]
+
+    for pause, base in zip(pauses, (1, 3, 10, 30, 60, 120, 300, 600, 600), strict=True):
+        assert 0.8 * base <= pause <= 1.2 * base
+
+
+def test_past_its_life_a_callback_is_dead_with_its_reason(buyer: BuyerApp) -> None:
+    buyer.behave("error", status=503)
+    callback = owe(buyer, give_up_at=timezone.now())
+
+    tasks.work_outbox()
+
+    assert (again(callback).state, again(callback).outcome) == ("DEAD", "503")
+
+
+def test_a_callback_lives_at_least_as_long_as_the_setting_says(buyer: BuyerApp, settings: Any) -> None:
+    settings.BECKN_CALLBACK_MIN_LIFE = 7200
+
+    assert owe(buyer).give_up_at - timezone.now() > timedelta(seconds=7190)
+
+
+def test_callbacks_of_one_transaction_go_out_in_order(buyer: BuyerApp) -> None:
+    transaction = new_id()
+    first, second = owe(buyer, transaction_id=transaction), owe(buyer, transaction_id=transaction)
+
+    claimed = [row.pk for row in outbox.claim()]
+
+    assert claimed == [first.pk]
+    assert again(second).state == "DUE"
+
+
+def test_a_callback_waits_for_the_one_before_it_that_is_tried_again(buyer: BuyerApp) -> None:
+    transaction = new_id()
+    buyer.behave("error", times=1)
+    first, second = owe(buyer, transaction_id=transaction), owe(buyer, transaction_id=transaction)
+
+    tasks.work_outbox()
+    assert (again(first).state, again(second).attempts) == ("DUE", 0)
+
+    make_due(first)
+    tasks.work_outbox()
+    received = [entry.message_id for entry in buyer.journal.entries() if not entry.sent]
+    assert received == [first.message_id, first.message_id, second.message_id]
+
+
+def test_a_dead_callback_holds_up_nobody(buyer: BuyerApp) -> None:
+    transaction = new_id()
+    buyer.behave("nack", times=1)
+    first, second = owe(buyer, transaction_id=transaction), owe(buyer, transaction_id=transaction)
+
+    tasks.work_outbox()
+
+    assert (again(first).state, again(second).state) == ("DEAD", "DELIVERED")
+
+
+def test_a_leased_callback_is_due_again_when_its_worker_vanished(buyer: BuyerApp) -> None:
+    callback = owe(buyer)
+    outbox.claim()
+
+    assert outbox.claim() == []
+    assert timezone.now() < again(callback).due_at <= timezone.now() + outbox.LEASE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_never_take_the_same_callback(buyer: BuyerApp, at_once: AtOnce) -> None:
+    for _ in range(40):
+        owe(buyer)
+
+    taken = at_once(8, lambda: [row.pk for row in outbox.claim(limit=10)])
+
+    everything = [pk for batch in taken for pk in batch]
+    assert len(everything) == len(set(everything))
+    assert len(everything) > 0
+
+
+def test_without_a_signing_key_nothing_is_sent_and_the_reason_is_said(buyer: BuyerApp, settings: Any) -> None:
+    settings.BECKN_SIGNING_KEY = "c2hvcnQ="
+    callback = owe(buyer)
+
+    tasks.work_outbox()
+
+    assert again(callback).outcome.startswith("our signing key can not be used: a private ed25519 key is 32 or 64")
+    assert buyer.journal.entries() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://bap.example.com/on_search",
+        "https://127.0.0.1/on_search",
+        "https://[::1]/on_search",
+        "https://[::ffff:10.0.0.1]/on_search",
+        "https://localhost/on_search",
+        "https://2130706433/on_search",
+        "https://169.254.169.254/on_search",
+    ],
+)
+def test_callbacks_never_go_inside(url: str, buyer: BuyerApp, settings: Any) -> None:
+    settings.BECKN_ALLOW_PRIVATE_CALLBACKS = False
+    sender.close()
+    callback = owe(buyer, url=url)
+
+    tasks.work_outbox()
+
+    assert (again(callback).state, Attempt.objects.get().status) == ("DUE", None)
+    assert re.search("not a public address|https addresses only|not a canonical", again(callback).outcome)
+    sender.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:4700::1111", True),
+        ("10.0.0.1", False),
+        ("100.64.0.1", False),
+        ("169.254.0.1", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("2002:7f00:1::", False),
+        ("fe80::1%eth0", False),
+        ("fc00::1", False),
+    ],
+)
+def test_addresses_that_lead_inside_are_known_in_every_disguise(address: str, public: bool) -> None:
+    assert sender.is_public(address) is public
+
+
+def test_a_redirect_is_not_followed(buyer: BuyerApp) -> None:
+    buyer.behave("error", status=307, headers={"Location": f"{buyer.uri}/on_search"})
+    owe(buyer)
+
+    tasks.work_outbox()
+
+    assert Attempt.objects.get().status == 307
+    assert len(buyer.journal.entries()) == 1
+
+
+def test_the_body_is_compact_json_in_utf8(buyer: BuyerApp) -> None:
+    context = buyer.context("on_search", new_id(), None, {"location": {"city": {"name": "São Paulo"}}})
+
+    body = bytes(outbox.put(context, {"message": {"catalog": {}}}).body)
+
+    assert "São Paulo".encode() in body
+    assert json.loads(body)["context"]["location"]["city"]["name"] == "São Paulo"

@@ -1,0 +1,45 @@
+"""What every test stands on, beside the servers of tests/servers.py."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+
+AtOnce = Callable[[int, Callable[[], Any]], list[Any]]
+
+
+@pytest.fixture(autouse=True)
+def a_fresh_cache() -> Iterator[None]:
+    """No test reads what another one cached (keys of buyer apps, for one)."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def at_once() -> AtOnce:
+    """`at_once(20, act)` runs `act` in twenty threads that set off together; an exception is returned as an outcome.
+
+    Each thread has its own database connection, so the test needs `@pytest.mark.django_db(transaction=True)`.
+    """
+
+    def run(count: int, act: Callable[[], Any]) -> list[Any]:
+        start_line = Barrier(count)
+
+        def one(_: int) -> Any:
+            try:
+                start_line.wait(timeout=30)
+                return act()
+            except Exception as outcome:  # noqa: BLE001 - the test judges it
+                return outcome
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(one, range(count)))
+
+    return run

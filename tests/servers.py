@@ -1,0 +1,112 @@
+"""Real servers for the tests: PostgreSQL and a Redis-protocol server, brought up where none is given.
+
+pytest loads this before pytest-django reads the settings (`-p tests.servers`): run it as `python -m pytest`. A server
+named by DATABASE_URL or CELERY_BROKER_URL is used as it is; whatever is missing a keeper (tests/keeper.py) starts and
+stops.
+"""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+import redis
+
+ROOT = Path(__file__).resolve().parent.parent
+_keeper: subprocess.Popen[str] | None = None
+_made_databases: list[str] = []
+
+
+def new_database() -> str:
+    """Create an empty database beside the tests' own; its URL is for the processes that a journey starts."""
+    name = f"servicedrop_{uuid4().hex[:12]}"
+    _run_sql(f'CREATE DATABASE "{name}"')
+    _made_databases.append(name)
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+def redis_url(db_number: int) -> str:
+    """A numbered database on the Redis-protocol server: 0 is the broker's, 1 the cache's, 2 to 15 are free."""
+    url = urlsplit(os.environ["CELERY_BROKER_URL"])
+    if not url.scheme.startswith("redis"):
+        pytest.skip(f"this needs a Redis-protocol server; CELERY_BROKER_URL is {url.scheme}:")
+    return url._replace(path=f"/{db_number}").geturl()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Before pytest-django's hook of the same name, which reads the settings."""
+    global _keeper  # noqa: PLW0603 - one keeper a run
+    needs = {"postgres": "DATABASE_URL", "redis": "CELERY_BROKER_URL"}
+    wanted = [server for server, name in needs.items() if not os.environ.get(name)]
+    _keeper = subprocess.Popen(
+        [sys.executable, "-m", "tests.keeper", *wanted],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for pytest alone
+    )
+    atexit.register(_dismiss_keeper)
+    answer = json.loads(_keeper.stdout.readline() or '{"error": "their keeper died"}')  # type: ignore[union-attr]
+    if "error" in answer:
+        raise pytest.UsageError(f"The servers for the tests did not come up: {answer['error']}")
+    os.environ.update(answer)
+    if "redis" in wanted:
+        os.environ.setdefault("CACHE_URL", redis_url(1))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """One line at the top, also under -q, where pytest leaves its own header out."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter:
+        reporter.write_line(f"servers: {_database_version()}, {_broker_version()}")
+
+
+def pytest_unconfigure() -> None:
+    _dismiss_keeper()
+
+
+def _dismiss_keeper() -> None:
+    """Drop what was made, which matters on a given server, then let the keeper go and wait until it has cleaned up."""
+    global _keeper
+    while _made_databases:
+        try:
+            _run_sql(f'DROP DATABASE IF EXISTS "{_made_databases.pop()}" WITH (FORCE)')
+        except psycopg.Error:  # the server is gone, and the databases with it
+            _made_databases.clear()
+    if _keeper is not None:
+        keeper, _keeper = _keeper, None
+        keeper.communicate(timeout=30)
+
+
+def _run_sql(statement: str) -> str:
+    url = urlsplit(os.environ["DATABASE_URL"])
+    if not url.scheme.startswith(("postgres", "pgsql", "psql")):
+        pytest.skip(f"this needs PostgreSQL; DATABASE_URL is {url.scheme}:")
+    address = url._replace(scheme="postgresql", path="/postgres").geturl()
+    with psycopg.connect(address, autocommit=True, connect_timeout=5) as connection:
+        cursor = connection.execute(statement.encode())
+        row = cursor.fetchone() if cursor.description else None
+    return str(row[0]) if row else ""
+
+
+def _database_version() -> str:
+    scheme = urlsplit(os.environ["DATABASE_URL"]).scheme
+    return scheme if scheme == "sqlite" else f"PostgreSQL {_run_sql('SHOW server_version')}"
+
+
+def _broker_version() -> str:
+    scheme = urlsplit(os.environ["CELERY_BROKER_URL"]).scheme
+    if not scheme.startswith("redis"):
+        return f"broker {scheme}:"
+    with redis.Redis.from_url(redis_url(0)) as client:
+        about: dict[str, Any] = client.info("server")  # type: ignore[assignment]
+    return f"Valkey {about['valkey_version']}" if "valkey_version" in about else f"Redis {about['redis_version']}"

@@ -1,0 +1,48 @@
+"""A whole town for stories and faults: real web server, worker and beat, on both backends, and a network around it.
+
+pytest loads this beside tests/servers.py (`-p tests.town`); each backend's house is started once a run.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from beckn_adapter.sandbox.buyer import BuyerApp
+from beckn_adapter.sandbox.gateway import Gateway
+from beckn_adapter.sandbox.house import House
+from beckn_adapter.sandbox.registry import Registry
+from tests.servers import new_database, redis_url
+
+BACKENDS = ("embedded", "postgres")
+
+
+@dataclass
+class Town:
+    """A house and the network around it."""
+
+    backend: str
+    house: House
+    registry: Registry
+    buyer: BuyerApp
+
+
+def environment(backend: str) -> dict[str, str]:
+    """SQLite and the file broker are the default; the other names PostgreSQL and Redis."""
+    if backend == "embedded":
+        return {}
+    return {"DATABASE_URL": new_database(), "CELERY_BROKER_URL": redis_url(4), "CACHE_URL": redis_url(5)}
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    var_dir: Path = tmp_path_factory.mktemp(f"house-{request.param}")
+    with ExitStack() as stack:
+        registry = stack.enter_context(Registry())
+        gateway = stack.enter_context(Gateway(registry.url))
+        env = {**environment(request.param), "BECKN_REGISTRY_URL": registry.url}
+        house = stack.enter_context(House(var_dir, env))
+        buyer = stack.enter_context(BuyerApp(registry.url, gateway.url))
+        yield Town(request.param, house, registry, buyer)
