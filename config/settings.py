@@ -90,6 +90,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
+MEDIA_ROOT = VAR_DIR / "files"  # private: nothing here is served but through a view that asks who wants it
+FILE_UPLOAD_PERMISSIONS = 0o600
 WHITENOISE_USE_FINDERS = True  # so that a fresh clone needs no collectstatic
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")

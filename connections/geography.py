@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from math import asin, cos, radians, sin, sqrt
+from typing import Self
 
 EARTH_RADIUS_KM = 6371.0088  # the IUGG mean radius
 Point = tuple[float, float]
@@ -15,6 +17,13 @@ class Place:
     position: Point | None = None  # (lat, lon)
     postcode: str = ""
     city_code: str = ""
+
+    @classmethod
+    def at(
+        cls, latitude: Decimal | None, longitude: Decimal | None, *, postcode: str = "", city_code: str = ""
+    ) -> Self:
+        position = None if latitude is None or longitude is None else (float(latitude), float(longitude))
+        return cls(position, postcode, city_code)
 
 
 @dataclass(frozen=True)

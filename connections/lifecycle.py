@@ -143,7 +143,7 @@ def _plain(value: Any) -> Any:
 
 @guard("application", "approve")
 def every_document_is_verified(application: Application, **_: Any) -> None:
-    missing = application.documents.exclude(state=DocumentState.VERIFIED)
+    missing = application.documents.exclude(state=DocumentState.VERIFIED).filter(waived_at=None)
     if missing:
         names = ", ".join(f"{document.name} ({document.state.lower()})" for document in missing)
         raise Refused("documents_open", f"Not every document is verified yet: {names}.")

@@ -39,10 +39,7 @@ class Premises:
     position_as_given: str = ""
 
     def place(self) -> Place:
-        position = None
-        if self.latitude is not None and self.longitude is not None:
-            position = (float(self.latitude), float(self.longitude))
-        return Place(position=position, postcode=self.postcode, city_code=self.city_code)
+        return Place.at(self.latitude, self.longitude, postcode=self.postcode, city_code=self.city_code)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,20 @@
 """The core's rows, one module a subject."""
 
 from connections.models.application import Application
-from connections.models.document import Document
+from connections.models.document import Document, DocumentVersion, Submission
 from connections.models.history import Event, Hold
 from connections.models.offering import Offering, PaymentTerm, PriceLine, RequiredDocument
-from connections.models.provider import CancellationTerm, Provider, ServiceArea
+from connections.models.provider import CancellationReason, CancellationTerm, Provider, ServiceArea
+from connections.models.voices import Feedback, SupportRequest
 
 __all__ = [
     "Application",
+    "CancellationReason",
     "CancellationTerm",
     "Document",
+    "DocumentVersion",
     "Event",
+    "Feedback",
     "Hold",
     "Offering",
     "PaymentTerm",
@@ -18,4 +22,6 @@ __all__ = [
     "Provider",
     "RequiredDocument",
     "ServiceArea",
+    "Submission",
+    "SupportRequest",
 ]

@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from connections.geography import Place
 from connections.models.offering import Offering
 from connections.models.provider import Provider
-from connections.vocabulary import OPEN_STATES, ApplicationState, ConnectionStatus, MeterType
+from connections.vocabulary import OPEN_STATES, ApplicationState, BillingCycle, ConnectionStatus, MeterType
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -89,6 +90,14 @@ class Application(ConcurrentTransitionMixin, models.Model):
     initial_reading_kwh = models.DecimalField(
         "initial reading (kWh)", max_digits=12, decimal_places=3, null=True, editable=False
     )
+
+    consumer_number = models.CharField(max_length=40, null=True, unique=True, editable=False)  # noqa: DJ001 - as number
+    sanctioned_load_kw = models.DecimalField(
+        "sanctioned load (kW)", max_digits=9, decimal_places=2, null=True, editable=False
+    )
+    tariff_category = models.CharField(max_length=60, blank=True, editable=False)
+    billing_cycle = models.CharField(max_length=12, blank=True, choices=BillingCycle.choices, editable=False)
+    grid_zone = models.CharField(max_length=60, blank=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
@@ -174,6 +183,19 @@ class Application(ConcurrentTransitionMixin, models.Model):
         self.meter_serial, self.meter_type = meter_serial, meter_type
         self.seal_number, self.initial_reading_kwh = seal_number, initial_reading_kwh
         self.energised_at = timezone.now()
+        self._become_a_consumer()
+
+    def _become_a_consumer(self) -> None:
+        """The connection's lasting facts, as the offering and the area have them on this day."""
+        self.consumer_number = f"{self.provider.consumer_prefix}{self.pk:08d}"
+        self.sanctioned_load_kw = self.sanctioned_load_kw or self.requested_load_kw
+        self.tariff_category = self.offering.tariff_category
+        self.billing_cycle = self.offering.billing_cycle
+        self.grid_zone = self.provider.grid_zone_of(self.place())
+
+    def place(self) -> Place:
+        """Where the premises are, for the service areas to judge."""
+        return Place.at(self.latitude, self.longitude, postcode=self.postcode, city_code=self.city_code)
 
     @transition(
         fulfillment_state,

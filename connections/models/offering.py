@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from connections.models.provider import WIRE_ID, Provider
-from connections.vocabulary import CollectedBy, PaymentType, Phase, PropertyType, UserType
+from connections.vocabulary import BillingCycle, CollectedBy, MeterType, PaymentType, Phase, PropertyType, UserType
 
 POSITIVE_OR_ZERO = [MinValueValidator(0)]
 
@@ -25,6 +25,10 @@ class Offering(models.Model):
         "smallest load (kW)", max_digits=9, decimal_places=2, default=0, validators=POSITIVE_OR_ZERO
     )
     max_load_kw = models.DecimalField("largest load (kW)", max_digits=9, decimal_places=2, validators=POSITIVE_OR_ZERO)
+    meter_type = models.CharField(max_length=20, choices=MeterType.choices, default=MeterType.SMART_METER)
+    tariff_category = models.CharField(max_length=60, blank=True, help_text="For example Residential-A.")
+    billing_cycle = models.CharField(max_length=12, choices=BillingCycle.choices, default=BillingCycle.MONTHLY)
+    subsidy_eligible = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0, help_text="Smaller numbers are listed first.")
 

@@ -1,15 +1,22 @@
 """Who serves, and where."""
 
+from zoneinfo import available_timezones
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from connections.geography import Area
+from connections.geography import Area, Place, judge
 from connections.vocabulary import OPEN_STATES
 
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Three capital letters (ISO 4217), for example USD.")
 WIRE_ID = RegexValidator(r"^[A-Za-z0-9._~-]+$", "Letters, digits and . _ ~ - only: buyer apps see this id.")
+
+
+def check_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("Not a time zone of the tz database, for example America/Los_Angeles.")
 
 
 class Provider(models.Model):
@@ -35,6 +42,15 @@ class Provider(models.Model):
         validators=[WIRE_ID],
         help_text="Under this id buyer apps ask for the technician's visit.",
     )
+    consumer_prefix = models.CharField(
+        max_length=12, default="C", validators=[WIRE_ID], help_text="Consumer numbers begin with this."
+    )
+    time_zone = models.CharField(
+        max_length=60,
+        default="America/Los_Angeles",
+        validators=[check_time_zone],
+        help_text="Of its visits: America/Los_Angeles, Asia/Kolkata.",
+    )
     quote_valid_days = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(1)])
     active = models.BooleanField(default=True, help_text="Switched off, it is neither found nor ordered from.")
 
@@ -47,6 +63,11 @@ class Provider(models.Model):
     def areas(self) -> list[Area]:
         return [row.as_area() for row in self.service_areas.all()]
 
+    def grid_zone_of(self, place: Place) -> str:
+        """The grid zone of the first service area that holds the place; empty where none has a zone."""
+        rows = [row for row in self.service_areas.all() if row.grid_zone and judge([row.as_area()], place).served]
+        return rows[0].grid_zone if rows else ""
+
 
 class ServiceArea(models.Model):
     """A part of the world that a provider serves: by city code, postcode, polygon or circle, alone or together."""
@@ -56,6 +77,7 @@ class ServiceArea(models.Model):
         max_length=40, default="1", validators=[WIRE_ID], help_text="The location id on the network."
     )
     name = models.CharField(max_length=120)
+    grid_zone = models.CharField(max_length=60, blank=True)
     city_codes = models.JSONField(default=list, blank=True, help_text='Network city codes, for example ["NANP:628"].')
     postcodes = models.JSONField(default=list, blank=True, help_text='For example ["94110", "94112"].')
     polygon = models.JSONField(
@@ -141,3 +163,21 @@ class CancellationTerm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_state_display()}: {self.fee_percent:g} %"
+
+
+class CancellationReason(models.Model):
+    """A reason that applicants can choose when they cancel (get_cancellation_reasons)."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="cancellation_reasons")
+    code = models.CharField(max_length=40, validators=[WIRE_ID], help_text="The id buyer apps send, for example c1.")
+    word = models.SlugField(max_length=60, help_text="In capitals on the network, for example no-longer-needed.")
+    text = models.CharField(max_length=200, help_text="As the applicant reads it.")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "code"], name="cancellation_reason_code_once_a_provider")
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,29 +1,14 @@
-"""Technicians, their visits, and the meters that they install."""
+"""A visit to the premises, and the acts by which a technician moves it."""
 
-from django.conf import settings
+import uuid
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
-from connections.models import Application, Provider
-from connections.vocabulary import MeterType, Phase
-
-
-class Technician(models.Model):
-    """A person who visits premises for a provider."""
-
-    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="technicians")
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
-    name = models.CharField(max_length=120)
-    phone = models.CharField(max_length=30)
-    active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
+from connections.models import Application
+from fieldwork.models.technician import Technician
 
 
 class VisitState(models.TextChoices):
@@ -48,6 +33,7 @@ class Visit(ConcurrentTransitionMixin, models.Model):
     class Kind(models.TextChoices):
         ASSESSMENT = "ASSESSMENT"
         INSTALLATION = "INSTALLATION"
+        REVISIT = "REVISIT", "Follow-up"
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="visits")
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -56,6 +42,10 @@ class Visit(ConcurrentTransitionMixin, models.Model):
     window_start = models.DateTimeField("from", null=True, blank=True)
     window_end = models.DateTimeField("to", null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it did not come about.")
+    follows = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="follow_up"
+    )
+    rating = models.DecimalField(max_digits=2, decimal_places=1, null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, editable=False)
 
@@ -76,6 +66,11 @@ class Visit(ConcurrentTransitionMixin, models.Model):
                 name="one_pending_visit_a_kind",
                 fields=["application", "kind"],
                 condition=Q(state__in=PENDING_VISITS),
+            ),
+            models.UniqueConstraint(
+                name="one_technician_one_place_at_a_time",
+                fields=["technician", "window_start"],
+                condition=Q(state__in=[V.ASSIGNED, V.EN_ROUTE, V.ON_SITE]),
             ),
         ]
 
@@ -98,31 +93,62 @@ class Visit(ConcurrentTransitionMixin, models.Model):
     def complete(self) -> None:
         self.completed_at = timezone.now()
 
+    @transition(state, [V.ASSIGNED, V.EN_ROUTE, V.ON_SITE], V.NO_ACCESS, permission="fieldwork.complete_visit")
+    def report_no_access(self, *, reason: str) -> None:
+        self.reason = reason
+
+    @transition(state, [V.EN_ROUTE, V.ON_SITE], V.UNSAFE, permission="fieldwork.complete_visit")
+    def report_unsafe(self, *, reason: str) -> None:
+        self.reason = reason
+
+    @transition(state, V.ON_SITE, V.INCOMPLETE, permission="fieldwork.complete_visit")
+    def leave_incomplete(self, *, reason: str) -> None:
+        self.reason = reason
+
     @transition(state, PENDING_VISITS, V.CANCELLED, permission="fieldwork.assign_visit")
     def call_off(self, *, reason: str) -> None:
         self.reason = reason
 
 
-class MeterState(models.TextChoices):
-    IN_STOCK = "IN_STOCK", "In stock"
-    ISSUED = "ISSUED"
-    INSTALLED = "INSTALLED"
-    REMOVED = "REMOVED"
-    FAULTY = "FAULTY"
+class FieldAct(models.Model):
+    """One act of a technician under the id that the phone made for it: sent twice, done once."""
 
-
-class Meter(models.Model):
-    """A meter of the utility's stock."""
-
-    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="meters")
-    serial = models.CharField(max_length=60, unique=True)
-    type = models.CharField(max_length=20, choices=MeterType.choices)
-    phase = models.CharField(max_length=20, choices=Phase.choices)
-    state = FSMField(default=MeterState.IN_STOCK, choices=MeterState.choices, protected=True, editable=False)
+    client_id = models.UUIDField(unique=True)
+    technician = models.ForeignKey(Technician, on_delete=models.PROTECT, related_name="acts")
+    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="acts")
+    action = models.CharField(max_length=40)
+    happened_at = models.DateTimeField(help_text="By the phone's clock.")
+    received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["serial"]
-        constraints = [models.CheckConstraint(name="meter_state_known", condition=Q(state__in=MeterState.values))]
+        ordering = ["id"]
 
     def __str__(self) -> str:
-        return self.serial
+        return f"{self.action} on {self.visit}"
+
+
+def private_path(photo: "Photo", original_name: str) -> str:
+    """A name that nobody can guess and that says nothing about the applicant."""
+    return f"photos/{uuid.uuid4().hex}"
+
+
+class Photo(models.Model):
+    """A picture taken on a visit. Its place is kept in columns; the file itself carries no metadata."""
+
+    class Kind(models.TextChoices):
+        PREMISES = "PREMISES"
+        METER = "METER"
+        REASON = "REASON", "Why it did not come about"
+
+    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="photos")
+    client_id = models.UUIDField(unique=True, default=uuid.uuid4)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    file = models.FileField(upload_to=private_path)
+    media_type = models.CharField(max_length=60)
+    taken_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.visit}"
