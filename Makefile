@@ -19,10 +19,18 @@ help: ## what can be made here
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
 	@touch $@ .venv/run
 
+.venv/browser: .venv/test
+	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "Installing Chromium for the tests of the pages (once) ..."; \
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium) >/dev/null 2>&1 \
+			|| echo "Chromium could not be installed: the tests of the pages will be skipped."; \
+	fi
+	@touch $@
+
 demo: .venv/run ## play the order end to end and serve until Ctrl-C (ONCE=1 stops after the story)
 	@$(BIN)/python manage.py demo $(if $(ONCE),--once)
 
-test: .venv/test ## linters, import contracts, types, migrations and every test
+test: .venv/browser ## linters, import contracts, types, migrations and every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports

@@ -15,11 +15,13 @@ from beckn_adapter import outbox
 from beckn_adapter.models import Conversation
 from beckn_adapter.translate.context import answer_context
 from beckn_adapter.translate.order import write_order
-from connections.models import Event
+from connections.actors import Actor
+from connections.models import Application, Event
 from connections.vocabulary import ApplicationState
 
 log = logging.getLogger(__name__)
 BATCH = 50
+THE_STOCK = "the utility's own stock"
 BY_ITS_ANSWER = "the buyer app's own message is answered by on_init or on_confirm"
 
 # The one table: which event is told by which callback, or why by none. What is not listed is nobody's business.
@@ -28,25 +30,48 @@ TOLD: dict[str, str] = {
     "application.assessment_completed": "on_status",
     "application.approved": "on_status",
     "application.connection_established": "on_status",
-    "application.cancelled": "on_status",
-    "application.failed": "on_status",
+    "application.cancelled": "on_cancel",
+    "application.failed": "on_cancel",
+    "application.amended": "on_update",
+    "application.held": "on_status",
+    "application.released": "on_status",
     "document.submitted": "on_status",
     "document.verified": "on_status",
     "document.rejected": "on_status",
     "document.expired": "on_status",
+    "document.waived": "on_status",
     "visit.assigned": "on_status",
     "visit.en_route": "on_status",
     "visit.on_site": "on_status",
+    "visit.no_access": "on_status",
+    "visit.unsafe": "on_status",
+    "visit.incomplete": "on_status",
+    "visit.rescheduled": "on_status",
     "payment.recorded": "on_status",
 }
 NOT_TOLD: dict[str, str] = {
     "application.opened": BY_ITS_ANSWER,
     "application.revised": BY_ITS_ANSWER,
     "application.scheduled": BY_ITS_ANSWER,
+    "application.looked_at": "a note of staff for staff",
+    "application.rated": "the applicant's own word",
+    "application.support_asked": "answered by on_support",
+    "application.support_answered": "told to the applicant, by telephone or e-mail",
+    "document.replaced": "the document stays handed in: nothing that is told changes",
     "visit.scheduled": "the utility's own planning",
+    "visit.rated": "the applicant's own word",
     "visit.completed": "told as the state that the application reaches by it",
     "visit.cancelled": "told with the application's end",
+    "meter.in_stock": THE_STOCK,
+    "meter.issued": THE_STOCK,
+    "meter.installed": "told with the connection that it makes",
+    "meter.removed": THE_STOCK,
+    "meter.faulty": THE_STOCK,
 }
+
+
+# What a buyer app did itself it learns from the answer to its own message.
+ANSWERED = {"application.cancelled", "application.amended"}
 
 
 def announce_events(limit: int = BATCH) -> int:
@@ -61,10 +86,24 @@ def announce_events(limit: int = BATCH) -> int:
             .filter(~Exists(earlier), announced_at=None)
             .order_by("id")[:limit]
         )
-        for event in events:
-            _announce(event)
-        Event.objects.filter(pk__in=[event.pk for event in events]).update(announced_at=timezone.now())
+        _announce_all(events)
     return len(events)
+
+
+def catch_up(application: Application) -> None:
+    """Announce what is still untold of an application, so that no answer tells a later state before an earlier one.
+
+    Inside the answer's transaction, the application locked with `no_key`: whoever announces this application's events
+    just now must be able to finish, for we wait for them here.
+    """
+    waiting = Event.objects.select_for_update(of=("self",)).filter(application=application, announced_at=None)
+    _announce_all(list(waiting.order_by("id")))
+
+
+def _announce_all(events: list[Event]) -> None:
+    for event in events:
+        _announce(event)
+    Event.objects.filter(pk__in=[event.pk for event in events]).update(announced_at=timezone.now())
 
 
 def _announce(event: Event) -> None:
@@ -73,6 +112,8 @@ def _announce(event: Event) -> None:
         return
     thread = Conversation.objects.filter(application=application).first()
     if thread is None:  # taken at the counter: there is nobody to tell
+        return
+    if event.kind in ANSWERED and event.actor == str(Actor.buyer_app(thread.bap_id)):
         return
     context = answer_context(thread.context, action=action, now=timezone.now(), message_id=str(uuid4()))
     try:

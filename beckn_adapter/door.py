@@ -18,6 +18,7 @@ from beckn_adapter.errors import ACTION_NOT_APPLICABLE, INVALID_REQUEST, BecknEr
 from beckn_adapter.gate import ACTIONS, NotAuthenticated, admit
 from beckn_adapter.nudge import Box, nudge
 from beckn_adapter.registry import RegistryDown
+from beckn_adapter.signed_form import is_signed_form, receive_form
 
 log = logging.getLogger(__name__)
 PREFIX = "/beckn/"
@@ -40,7 +41,7 @@ class Answer(HttpResponse):
 
 
 class BecknDoor:
-    """Middleware that answers `/beckn/` and lets everything else through."""
+    """Middleware that answers what is signed (`/beckn/`, a posted form) and lets everything else through."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -48,6 +49,8 @@ class BecknDoor:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(PREFIX):
             return receive(request, request.path_info.removeprefix(PREFIX).strip("/"))
+        if is_signed_form(request):
+            return receive_form(request)
         return self.get_response(request)
 
 

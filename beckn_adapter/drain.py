@@ -16,6 +16,7 @@ from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
 from beckn_adapter.models import Message
 from beckn_adapter.translate.context import answer_context, callback_action
+from connections.models import Application
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -61,7 +62,9 @@ def _answer(row: Message) -> None:
             content = handle(row, request)
     except BecknError as refusal:
         row.error = f"{refusal.code}: {refusal.message}"[:500]
-        content = {"error": refusal.as_json()}
+        content = write_error(row.action, refusal)
+        if row.application_id and not Application.objects.filter(pk=row.application_id).exists():
+            row.application = None  # it was taken back with everything else
     _finish(row, request, content, Message.State.HANDLED)
 
 
@@ -74,7 +77,12 @@ def _set_back(row: Message, problem: Exception) -> None:
         return
     apology = BecknError(BUSINESS_ERROR, "The provider could not work on this message. Ask its support.")
     with transaction.atomic():
-        _finish(row, json.loads(bytes(row.body)), {"error": apology.as_json()}, Message.State.FAILED)
+        _finish(row, json.loads(bytes(row.body)), write_error(row.action, apology), Message.State.FAILED)
+
+
+def write_error(action: str, error: BecknError) -> dict[str, object]:
+    """A callback that carries an error carries no message, but for on_rating, where core 1.1.0 insists on one."""
+    return {"message": {}, "error": error.as_json()} if action == "rating" else {"error": error.as_json()}
 
 
 def _finish(row: Message, request: dict[str, dict[str, str]], content: dict[str, object], state: str) -> None:

@@ -22,7 +22,10 @@ from beckn_adapter.schema import check_shape
 from beckn_adapter.translate.context import DEFAULT_TTL
 from beckn_adapter.translate.taxonomy import read
 
-ACTIONS = ("search", "select", "init", "confirm")
+ORDERING = ("search", "select", "init", "confirm")
+AFTERWARDS = ("status", "track", "cancel", "update", "rating", "support")
+META = ("get_cancellation_reasons", "get_rating_categories")
+ACTIONS = (*ORDERING, *AFTERWARDS, *META)
 MAX_DEPTH = 40
 LONGEST_TTL = timedelta(days=30)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -10,6 +10,7 @@ import json
 import socket
 import threading
 import time
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -78,8 +79,10 @@ def close() -> None:
         runner.close()
 
 
-def signing_key() -> SigningKey:
-    return SigningKey(signing.read_private_key(settings.BECKN_SIGNING_KEY))
+@lru_cache(maxsize=2)
+def signing_key(text: str) -> SigningKey:
+    """Kept, for reading it costs as much as signing. Raises `BadKey`."""
+    return SigningKey(signing.read_private_key(text))
 
 
 async def _send_all(rows: list[Callback]) -> list[Result]:
@@ -119,7 +122,7 @@ async def _post(session: aiohttp.ClientSession, row: Callback) -> tuple[int, str
         body,
         subscriber_id=settings.BECKN_SUBSCRIBER_ID,
         key_id=settings.BECKN_KEY_ID,
-        key=signing_key(),
+        key=signing_key(settings.BECKN_SIGNING_KEY),
         created=now,
         expires=now + settings.BECKN_SIGNATURE_TTL,
     )

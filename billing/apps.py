@@ -11,3 +11,4 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("billing.reactions")
+        import_module("billing.tracking")

@@ -1,5 +1,7 @@
 """What was quoted, what is asked for, and what was paid."""
 
+from decimal import Decimal
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -52,10 +54,33 @@ class Instalment(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.CheckConstraint(name="instalment_not_negative", condition=Q(amount__gte=0))]
+        constraints = [
+            models.CheckConstraint(name="instalment_not_negative", condition=Q(amount__gte=0)),
+            models.UniqueConstraint(fields=["application", "position"], name="instalments_are_numbered"),
+        ]
 
     def __str__(self) -> str:
         return f"{in_words(self.amount, self.currency)}, {self.get_type_display().lower()}"
+
+
+class Settlement(models.Model):
+    """How an ended application stands: the fee that is kept of what was paid. `due` below zero is a refund."""
+
+    application = models.OneToOneField(Application, on_delete=models.CASCADE, related_name="settlement")
+    currency = models.CharField(max_length=3)
+    fee = models.DecimalField(max_digits=14, decimal_places=3)
+    paid = models.DecimalField(max_digits=14, decimal_places=3)
+    settled_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="settlement_not_negative", condition=Q(fee__gte=0, paid__gte=0))]
+
+    def __str__(self) -> str:
+        return f"Fee {self.fee} {self.currency}, paid {self.paid}"
+
+    @property
+    def due(self) -> Decimal:
+        return self.fee - self.paid
 
 
 class Payment(models.Model):

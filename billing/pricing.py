@@ -102,3 +102,8 @@ def instalments(terms: Sequence[Term], quoted: Price) -> tuple[Asked, ...]:
         asked.append(Asked(term.type, term.collected_by, amount))
         left -= amount
     return tuple(asked)
+
+
+def cancellation_fee(quoted: Price, percent: Decimal) -> Decimal:
+    """The share of the quote that is kept, rounded to the minor unit."""
+    return to_minor_unit(quoted.total * percent / 100, quoted.currency)

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from billing.models import Instalment, Payment, Quote, QuoteLine
-from billing.pricing import Line, Price, Term, instalments, price
+from billing.models import Instalment, Payment, Quote, QuoteLine, Settlement
+from billing.pricing import Line, Price, QuotedLine, Term, cancellation_fee, instalments, price
 from connections.actors import Actor
 from connections.lifecycle import Refused, record
 from connections.models import Application, Offering, PriceLine
@@ -25,7 +25,7 @@ def price_offering(offering: Offering, load_kw: Decimal | None) -> Price:
 
 
 def quote_application(application: Application) -> Quote:
-    """Freeze the price and the instalments of a draft, replacing what it was told before. Inside a transaction."""
+    """Freeze the price and the instalments, replacing what was told before. Inside a transaction."""
     offering = application.offering
     quoted = price_offering(offering, application.requested_load_kw)
     terms = [Term(row.type, row.collected_by, row.amount, row.percent) for row in offering.payment_terms.all()]
@@ -38,22 +38,48 @@ def quote_application(application: Application) -> Quote:
         },
     )
     quote.lines.all().delete()
-    application.instalments.all().delete()
     QuoteLine.objects.bulk_create(
         QuoteLine(quote=quote, title=line.title, amount=line.amount, position=n) for n, line in enumerate(quoted.lines)
     )
+    asked = instalments(terms, quoted)
     Instalment.objects.bulk_create(
-        Instalment(
-            application=application,
-            type=asked.type,
-            collected_by=asked.collected_by,
-            currency=quoted.currency,
-            amount=asked.amount,
-            position=n,
-        )
-        for n, asked in enumerate(instalments(terms, quoted))
+        [
+            Instalment(
+                application=application,
+                type=row.type,
+                collected_by=row.collected_by,
+                currency=quoted.currency,
+                amount=row.amount,
+                position=n,
+            )
+            for n, row in enumerate(asked)
+        ],
+        update_conflicts=True,  # an instalment keeps what was paid on it when its amount changes
+        unique_fields=["application", "position"],
+        update_fields=["type", "collected_by", "currency", "amount"],
     )
+    application.instalments.filter(position__gte=len(asked), payments=None).delete()
     return quote
+
+
+def quoted_price(application: Application) -> Price:
+    """The quote that the applicant was told, as pricing's own type."""
+    quote = application.quote
+    return Price(quote.currency, tuple(QuotedLine(line.title, line.amount) for line in quote.lines.all()))
+
+
+def preview_settlement(application: Application, *, at_state: str, by_applicant: bool) -> Settlement:
+    """What ending now would cost, not saved. The applicant owes the share that the provider's term for the state
+    names; where there is no term, and where the utility ends it, nothing."""
+    term = application.provider.cancellation_terms.filter(state=at_state).first() if by_applicant else None
+    quoted = quoted_price(application)
+    paid_so_far = Payment.objects.filter(instalment__application=application).aggregate(sum=Sum("amount"))["sum"]
+    return Settlement(
+        application=application,
+        currency=quoted.currency,
+        fee=cancellation_fee(quoted, term.fee_percent) if term else Decimal(0),
+        paid=paid_so_far or Decimal(0),
+    )
 
 
 @transaction.atomic

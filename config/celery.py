@@ -3,6 +3,9 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
+
+import config.broker  # noqa: F401 - gives filesystem:// its whole messages
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,5 +24,16 @@ app.conf.beat_schedule = {
         "task": "beckn_adapter.tasks.work_outbox",
         "schedule": 2.0,
         "options": {"expires": 2.0},
+    },
+    # Every hour, because a day begins at another hour in each provider's time zone.
+    "expire documents": {
+        "task": "connections.tasks.expire_documents",
+        "schedule": crontab(minute=10),
+        "options": {"expires": 3000.0},
+    },
+    "clear stray files": {
+        "task": "connections.tasks.clear_stray_files",
+        "schedule": crontab(minute=40, hour=3),
+        "options": {"expires": 3000.0},
     },
 }

@@ -91,7 +91,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = VAR_DIR / "files"  # private: nothing here is served but through a view that asks who wants it
+MEDIA_URL = "https://private.invalid/"  # so no address of ours leads there, by no mistake
 FILE_UPLOAD_PERMISSIONS = 0o600
+DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=10_000_000)  # one file of the document form
 WHITENOISE_USE_FINDERS = True  # so that a fresh clone needs no collectstatic
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
@@ -192,6 +194,7 @@ UNFOLD = {
                 "items": [
                     {"title": "Today", "icon": "dashboard", "link": reverse_lazy("admin:index")},
                     _page("Applications", "assignment", "connections", "application"),
+                    _page("Calls for help", "support_agent", "connections", "supportrequest"),
                 ],
             },
             {
@@ -200,6 +203,7 @@ UNFOLD = {
                     _page("Visits", "home_pin", "fieldwork", "visit"),
                     _page("Technicians", "engineering", "fieldwork", "technician"),
                     _page("Meters", "electric_meter", "fieldwork", "meter"),
+                    _page("Windows of the day", "schedule", "fieldwork", "slot"),
                 ],
             },
             {

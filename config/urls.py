@@ -1,7 +1,7 @@
 """Who answers which address. `/beckn/` is answered before this table, by the Beckn door (beckn_adapter/door.py)."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import healthz
@@ -9,5 +9,8 @@ from config.health import healthz
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("healthz", healthz),
+    path("documents/", include("connections.urls")),
+    path("track/", include("connections.track_urls")),
+    path("field/", include("fieldwork.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,6 @@ class ConnectionsConfig(AppConfig):
 
     name = "connections"
     verbose_name = "Connections"
+
+    def ready(self) -> None:
+        import_module("connections.reactions")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django_fsm import TransitionNotAllowed
+from django_fsm import can_proceed
 
 from connections.actors import Actor
 from connections.models import Application, Document, Event
@@ -64,17 +64,16 @@ def advance(thing: Thing, action: str, *, actor: Actor, **details: Any) -> Thing
         if method is None or not hasattr(method, "_django_fsm"):
             raise Refused("unknown_action", f"There is no action {action!r} on {locked._meta.verbose_name}.")
         check_permission(locked, action, actor)
+        before = getattr(locked, method._django_fsm.field.name)
+        if not can_proceed(method, check_conditions=False):
+            state = before.replace("_", " ").lower()
+            raise Refused("wrong_state", f"{locked} is {state}: it can not {action.replace('_', ' ')} now.")
         for ask in _guards[label_of(locked), action]:
             ask(locked, **details)
-        try:
-            method(**details)
-        except TransitionNotAllowed:
-            state = getattr(locked, method._django_fsm.field.name)
-            message = f"{locked} is {state.replace('_', ' ').lower()}: it can not {action.replace('_', ' ')} now."
-            raise Refused("wrong_state", message) from None
+        method(**details)
         locked.save()
         participle = getattr(locked, method._django_fsm.field.name).lower()
-        record(locked, participle, actor=actor, **details)
+        record(locked, participle, actor=actor, came_from=before, **details)
     return locked
 
 
@@ -95,7 +94,7 @@ def record(thing: Any, participle: str, *, actor: Actor, **details: Any) -> Even
         application=application,
         kind=f"{label_of(thing)}.{participle}",
         state=application.fulfillment_state if application else "",
-        subject="" if thing is application else str(thing),
+        subject="" if thing is application else str(thing)[:120],
         actor=str(actor),
         user=actor.user,
         data={name: _plain(value) for name, value in details.items()},

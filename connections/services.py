@@ -1,6 +1,6 @@
 """Opening and correcting applications: the acts that make rows, whoever asks for them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from connections.actors import Actor
 from connections.geography import Place, Verdict, judge
 from connections.lifecycle import Refused, record
 from connections.models import Application, Document, Offering
-from connections.vocabulary import ApplicationState
+from connections.vocabulary import OPEN_STATES, ApplicationState
 
 
 @dataclass(frozen=True)
@@ -68,31 +68,31 @@ def open_application(
     """
     check_load(offering, request.requested_load_kw)
     verdict = check_place(offering, premises)
-    fields: dict[str, Any] = {
+    values: dict[str, Any] = {
         **asdict(applicant),
         **asdict(premises),
         **asdict(request),
         "offering": offering,
         "provider": offering.provider,
-        "attention": f"Check the position: {verdict.reason}." if verdict.lost_sign else "",
+        "attention": look_at(verdict),
     }
-    application, is_new = _draft(source, source_reference, fields)
+    application, is_new = _draft(source, source_reference, values)
     _lay_out_documents(application)
     record(application, "opened" if is_new else "revised", actor=actor)
     return application
 
 
-def _draft(source: str, source_reference: str, fields: dict[str, Any]) -> tuple[Application, bool]:
+def _draft(source: str, source_reference: str, values: dict[str, Any]) -> tuple[Application, bool]:
     if not source_reference:
-        return Application.objects.create(source=source, **fields), True
+        return Application.objects.create(source=source, **values), True
     application, is_new = Application.objects.select_for_update().get_or_create(
-        source=source, source_reference=source_reference, defaults=fields
+        source=source, source_reference=source_reference, defaults=values
     )
     if is_new:
         return application, True
     if application.fulfillment_state != ApplicationState.DRAFT:
         raise Refused("already_ordered", f"This application is already ordered as {application.number}.")
-    for name, value in fields.items():
+    for name, value in values.items():
         setattr(application, name, value)
     application.save()
     return application, False
@@ -123,5 +123,50 @@ def check_place(offering: Offering, premises: Premises) -> Verdict:
     """Raises `Refused("not_served")` where the premises are in none of the provider's service areas."""
     verdict = judge(offering.provider.areas(), premises.place())
     if not verdict.served:
-        raise Refused("not_served", f"{offering.provider.name} does not serve this place: {verdict.reason}.")
+        raise not_served(offering, verdict)
     return verdict
+
+
+def not_served(offering: Offering, verdict: Verdict) -> Refused:
+    """The refusal for a place outside every service area, with the reason."""
+    return Refused("not_served", f"{offering.provider.name} does not serve this place: {verdict.reason}.")
+
+
+def look_at(verdict: Verdict) -> str:
+    """What staff should look at in a position that was accepted; empty where all is well."""
+    return f"Check the position: {verdict.reason}." if verdict.lost_sign else ""
+
+
+CONTACT_FIELDS = {field.name for field in fields(Applicant)}
+PREMISES_FIELDS = {field.name for field in fields(Premises)}
+BEFORE_APPROVAL = [state for state in OPEN_STATES if state != ApplicationState.APPROVED]
+
+
+@transaction.atomic
+def amend_application(application: Application, *, changes: dict[str, Any], actor: Actor) -> Application:
+    """Change an order: who applies and pays while it is open; the premises and the load (kW) until it is approved.
+
+    `changes` are fields of Applicant, Premises or Request. Records one `application.amended` with what changed; no
+    change, no event. Raises `Refused`: `amendment_too_late`, `load_out_of_range`, `not_served`.
+    """
+    application = Application.objects.select_for_update().get(pk=application.pk)
+    changed = {name: value for name, value in changes.items() if getattr(application, name) != value}
+    if not changed:
+        return application
+    allowed = OPEN_STATES if changed.keys() <= CONTACT_FIELDS else BEFORE_APPROVAL
+    if application.fulfillment_state not in allowed:
+        state = application.get_fulfillment_state_display().lower()
+        raise Refused("amendment_too_late", f"This can not be changed any more: the order is {state}.")
+    for name, value in changed.items():
+        setattr(application, name, value)
+    if "requested_load_kw" in changed:
+        check_load(application.offering, application.requested_load_kw)
+        application.sanctioned_load_kw = None
+    if changed.keys() & PREMISES_FIELDS:
+        verdict = judge(application.provider.areas(), application.place())
+        if not verdict.served:
+            raise not_served(application.offering, verdict)
+        application.attention = look_at(verdict)
+    application.save()
+    record(application, "amended", actor=actor, **changed)
+    return application

@@ -11,3 +11,4 @@ class FieldworkConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("fieldwork.reactions")
+        import_module("fieldwork.tracking")

@@ -1,14 +1,18 @@
 """What every test stands on, beside the servers of tests/servers.py."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connections
+from playwright.sync_api import Browser, sync_playwright
 
+CHROMIUM = "/usr/bin/chromium"
 AtOnce = Callable[[int, Callable[[], Any]], list[Any]]
 
 
@@ -43,3 +47,17 @@ def at_once() -> AtOnce:
             return list(pool.map(one, range(count)))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, one for the whole run: a second driver in the same thread would not start."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser: {CHROMIUM} is not there (apt-get install chromium)")
+    # The browser's driver runs an event loop in this thread; the tests' own queries are none of its business.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

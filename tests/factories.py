@@ -21,7 +21,7 @@ from connections.models import (
 from connections.services import Applicant, Premises, Request, open_application
 from connections.vocabulary import ApplicationState as S
 from connections.vocabulary import CollectedBy, MeterType, PaymentType, Phase, PropertyType
-from fieldwork.models import Technician
+from fieldwork.models import Installation, Meter, Technician, Visit
 
 SAN_FRANCISCO = [[37.70, -122.53], [37.70, -122.35], [37.84, -122.35], [37.84, -122.53]]
 SYSTEM = Actor.system("test")
@@ -46,6 +46,15 @@ VALENCIA_STREET = Premises(
     position_as_given="37.774921,-122.419424",
 )
 DOCUMENTS = (("id-proof", "ID proof"), ("ownership", "Ownership certificate"), ("wiring", "Wiring diagram"))
+STATE_BEFORE = {
+    "schedule": S.DRAFT,
+    "assign_technician": S.SCHEDULED,
+    "complete_assessment": S.TECHNICIAN_ASSIGNED,
+    "approve": S.ASSESSMENT_COMPLETED,
+    "establish_connection": S.APPROVED,
+    "cancel": S.SCHEDULED,
+    "fail": S.SCHEDULED,
+}
 WAY_TO: dict[str, tuple[str, ...]] = {
     S.DRAFT: (),
     S.SCHEDULED: ("schedule",),
@@ -120,13 +129,45 @@ def application(*, load_kw: Decimal = Decimal("5"), **asked: Any) -> Application
 
 def application_in(state: str, **asked: Any) -> Application:
     """An application that has gone the whole way to a state. The papers are verified on the way to the approval."""
-    details = {"establish_connection": METER, "cancel": {"reason": "Moved away"}, "fail": {"reason": "No capacity"}}
-    moving = application(**asked)
-    for action in WAY_TO[state]:
+    return bring_to(application(**asked), state)
+
+
+def bring_to(moving: Application, state: str) -> Application:
+    """Take an application the rest of its way to a state."""
+    steps = WAY_TO[state]
+    here = next((n for n, step in enumerate(steps) if STATE_BEFORE[step] == moving.fulfillment_state), len(steps))
+    for action in steps[here:]:
         if action == "approve":
             verify_documents(moving)
-        moving = advance(moving, action, actor=SYSTEM, **details.get(action, {}))
+        moving = establish(moving) if action == "establish_connection" else _advance(moving, action)
     return moving
+
+
+def _advance(moving: Application, action: str) -> Application:
+    details = {"cancel": {"reason": "Moved away"}, "fail": {"reason": "No capacity"}}
+    return advance(moving, action, actor=SYSTEM, **details.get(action, {}))
+
+
+def establish(moving: Application) -> Application:
+    """The power goes on, with a meter, a seal and a reading, as a technician wrote them down."""
+    visit = moving.visits.filter(kind=Visit.Kind.INSTALLATION).first()
+    visit = visit or Visit.objects.create(application=moving, kind=Visit.Kind.INSTALLATION)
+    meter, _ = Meter.objects.get_or_create(
+        serial=METER["meter_serial"],
+        defaults={
+            "provider": moving.provider,
+            "type": METER["meter_type"],
+            "phase": moving.offering.phase,
+            "max_load_kw": moving.requested_load_kw,
+        },
+    )
+    Installation.objects.create(
+        visit=visit,
+        meter=meter,
+        seal_number=METER["seal_number"],
+        initial_reading_kwh=METER["initial_reading_kwh"],
+    )
+    return advance(moving, "establish_connection", actor=SYSTEM, **METER)
 
 
 def scheduled_application(**asked: Any) -> Application:

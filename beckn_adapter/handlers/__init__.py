@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from beckn_adapter.errors import BUSINESS_ERROR, BecknError
+from beckn_adapter.handlers.cancel import cancel, get_cancellation_reasons
 from beckn_adapter.handlers.confirm import confirm
 from beckn_adapter.handlers.init import init
 from beckn_adapter.handlers.search import search
 from beckn_adapter.handlers.select import select
+from beckn_adapter.handlers.status import status, track
+from beckn_adapter.handlers.update import update
+from beckn_adapter.handlers.voices import get_rating_categories, rating, support
 from beckn_adapter.models import Message
 from connections.lifecycle import Refused
 
@@ -18,6 +22,14 @@ HANDLERS: dict[str, Callable[[Message, Json], Json]] = {
     "select": select,
     "init": init,
     "confirm": confirm,
+    "status": status,
+    "track": track,
+    "cancel": cancel,
+    "update": update,
+    "rating": rating,
+    "support": support,
+    "get_cancellation_reasons": get_cancellation_reasons,
+    "get_rating_categories": get_rating_categories,
 }
 # Where in the request a refusal of ours belongs.
 PATHS = {

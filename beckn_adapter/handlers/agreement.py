@@ -1,102 +1,140 @@
-"""Does a confirm say what on_init offered? What it leaves out it accepts; what it says otherwise is refused by name."""
+"""Where an order that a buyer app sends differs from ours. What it leaves out is no difference.
 
-from collections.abc import Iterable
+A confirm may not differ at all; an update may, in the fields that it names and that can be changed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from beckn_adapter.errors import INVALID_REQUEST, PAYMENT_NOT_SUPPORTED, QUOTE_UNAVAILABLE, BecknError
 from beckn_adapter.handlers.lookup import ITEM, check_fulfillment
 from beckn_adapter.translate.amounts import read_number
-from beckn_adapter.translate.order import quoted_price
-from beckn_adapter.translate.request import FULFILLMENT, ORDER, read_gps, read_wish
+from beckn_adapter.translate.request import EMAIL, FULFILLMENT, ORDER, PHONE, check_text, read_gps, read_wish
 from beckn_adapter.translate.taxonomy import read
 from billing.models import Instalment
+from billing.services import quoted_price
 from connections.models import Application
 
 Json = dict[str, Any]
+CUSTOMER = f"{FULFILLMENT}/customer"
+LOCATION = f"{FULFILLMENT}/stops/0/location"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is said otherwise. `changes` are the application's fields by which it could be brought about."""
+
+    what: str
+    path: str
+    code: str = INVALID_REQUEST
+    changes: Json = field(default_factory=dict)
 
 
 def check_agreement(order: Json, application: Application) -> None:
     """Raises `BecknError`: 40003 for the quote, 40004 for the payments, 30000 for anything else that differs."""
-    _same(order["provider"]["id"], application.provider.code, "The provider", f"{ORDER}/provider/id")
-    if len(order["items"]) > 1:
-        raise BecknError(INVALID_REQUEST, "The items differ: on_init offered one.", f"{ORDER}/items/1")
-    _same(order["items"][0]["id"], application.offering.code, "The item", f"{ITEM}/id")
+    for difference in differences(order, application):
+        raise BecknError(difference.code, f"{difference.what} differs from what on_init offered.", difference.path)
+
+
+def differences(order: Json, application: Application) -> Iterator[Difference]:
+    """Everything in the order that is not as we have it. Raises `BecknError` for what can not be read."""
+    provider = order.get("provider") or {}
+    if provider.get("id", application.provider.code) != application.provider.code:
+        yield Difference("The provider", f"{ORDER}/provider/id")
+    items = order.get("items") or []
+    if len(items) > 1:
+        yield Difference("The number of items", f"{ORDER}/items/1")
+    if items:
+        if items[0]["id"] != application.offering.code:
+            yield Difference("The item", f"{ITEM}/id")
+        yield from _wish(items[0], application)
     check_fulfillment(order, application.provider)
-    _check_wish(order["items"][0], application)
-    _check_people(order, application)
-    _check_location(order, application)
-    _check_quote(order.get("quote") or {}, application)
-    _check_payments(order.get("payments") or [], application)
+    yield from _people(order, application)
+    yield from _location(order, application)
+    yield from _quote(order.get("quote") or {}, application)
+    yield from _payments(order.get("payments") or [], application)
 
 
-def _check_wish(item: Json, application: Application) -> None:
+def _wish(item: Json, application: Application) -> Iterator[Difference]:
     path = f"{ITEM}/tags"
     wish = read_wish(item.get("tags"), path)
     offering = application.offering
+    if wish.load_kw not in (None, application.requested_load_kw):
+        yield Difference("The requested load", path, changes={"requested_load_kw": wish.load_kw})
+    if wish.consumption_kwh not in (None, application.monthly_consumption_kwh):
+        changes = {"monthly_consumption_kwh": wish.consumption_kwh}
+        yield Difference("The estimated consumption", path, changes=changes)
     for what, said, offered in (
-        ("The requested load", wish.load_kw, application.requested_load_kw),
-        ("The estimated consumption", wish.consumption_kwh, application.monthly_consumption_kwh),
         ("The property type", wish.property_type, offering.property_type),
         ("The phase", wish.phase, offering.phase),
         ("The user type", wish.user_type, offering.user_type),
     ):
-        if said is not None:
-            _same(said, offered, what, path)
+        if said not in (None, offered):
+            yield Difference(what, path)
 
 
-def _check_people(order: Json, application: Application) -> None:
-    customer = ((order.get("fulfillments") or [{}])[0]).get("customer") or {}
-    person, contact = customer.get("person") or {}, customer.get("contact") or {}
-    billing = order.get("billing") or {}
-    at = f"{FULFILLMENT}/customer"
-    for what, thing, field, offered, path in (
-        ("The applicant's name", person, "name", application.applicant_name, f"{at}/person/name"),
-        ("The applicant's telephone number", contact, "phone", application.applicant_phone, f"{at}/contact/phone"),
-        ("The applicant's e-mail address", contact, "email", application.applicant_email, f"{at}/contact/email"),
-        ("The billing name", billing, "name", application.billing_name, f"{ORDER}/billing/name"),
-        ("The billing telephone number", billing, "phone", application.billing_phone, f"{ORDER}/billing/phone"),
-        ("The billing e-mail address", billing, "email", application.billing_email, f"{ORDER}/billing/email"),
-        ("The billing address", billing, "address", application.billing_address, f"{ORDER}/billing/address"),
-    ):
-        said = str(thing.get(field) or "").strip()
-        if said:
-            _same(said, offered, what, path)
+# What a person reads, where it stands, the application's field, how long it may be and what it must look like.
+PEOPLE = (
+    ("The applicant's name", f"{CUSTOMER}/person/name", "applicant_name", 200, None),
+    ("The applicant's telephone number", f"{CUSTOMER}/contact/phone", "applicant_phone", 30, PHONE),
+    ("The applicant's e-mail address", f"{CUSTOMER}/contact/email", "applicant_email", 254, EMAIL),
+    ("The billing name", f"{ORDER}/billing/name", "billing_name", 200, None),
+    ("The billing telephone number", f"{ORDER}/billing/phone", "billing_phone", 30, PHONE),
+    ("The billing e-mail address", f"{ORDER}/billing/email", "billing_email", 254, EMAIL),
+    ("The billing address", f"{ORDER}/billing/address", "billing_address", 500, None),
+    ("The tax id", f"{ORDER}/billing/tax_id", "tax_id", 60, None),
+)
 
 
-def _check_location(order: Json, application: Application) -> None:
-    stops = ((order.get("fulfillments") or [{}])[0]).get("stops") or []
-    location = (stops[0].get("location") or {}) if stops else {}
-    path = f"{FULFILLMENT}/stops/0/location"
-    address = str(location.get("address") or "").strip()
-    if address:
-        _same(address, application.address, "The address", f"{path}/address")
-    gps = str(location.get("gps") or "").strip()
+def _people(order: Json, application: Application) -> Iterator[Difference]:
+    for what, path, name, longest, pattern in PEOPLE:
+        said = str(_dig(order, path) or "").strip()
+        if said and said != getattr(application, name):
+            yield Difference(what, path, changes={name: check_text(said, longest, path, pattern)})
+
+
+def _location(order: Json, application: Application) -> Iterator[Difference]:
+    location = _dig(order, LOCATION) or {}
+    address, gps = str(location.get("address") or "").strip(), str(location.get("gps") or "").strip()
+    if address and address != application.address:
+        changes: Json = {"address": check_text(address, 500, f"{LOCATION}/address")}
+        if not gps:  # the old position was another house's
+            changes |= {"latitude": None, "longitude": None, "position_as_given": ""}
+        yield Difference("The address", f"{LOCATION}/address", changes=changes)
+    postcode = str(location.get("area_code") or "").strip()
+    if postcode and postcode != application.postcode:
+        changes = {"postcode": check_text(postcode, 20, f"{LOCATION}/area_code")}
+        yield Difference("The postcode", f"{LOCATION}/area_code", changes=changes)
     if gps:
-        offered = (application.latitude, application.longitude)
-        _same(read_gps(gps, f"{path}/gps"), offered, "The position", f"{path}/gps")
+        latitude, longitude = read_gps(gps, f"{LOCATION}/gps")
+        if (latitude, longitude) != (application.latitude, application.longitude):
+            changes = {"latitude": latitude, "longitude": longitude, "position_as_given": gps}
+            yield Difference("The position", f"{LOCATION}/gps", changes=changes)
 
 
-def _check_quote(quote: Json, application: Application) -> None:
+def _quote(quote: Json, application: Application) -> Iterator[Difference]:
     price, offered = quote.get("price") or {}, quoted_price(application)
     path = f"{ORDER}/quote/price"
     if "value" in price:
         value = read_number(price["value"], f"{path}/value", what="The quote")
-        _same(value, offered.total, "The quote", f"{path}/value", QUOTE_UNAVAILABLE)
-    if "currency" in price:
-        _same(price["currency"], offered.currency, "The currency", f"{path}/currency", QUOTE_UNAVAILABLE)
+        if value != offered.total:
+            yield Difference("The quote", f"{path}/value", QUOTE_UNAVAILABLE)
+    if price.get("currency", offered.currency) != offered.currency:
+        yield Difference("The currency", f"{path}/currency", QUOTE_UNAVAILABLE)
 
 
-def _check_payments(payments: list[Json], application: Application) -> None:
+def _payments(payments: list[Json], application: Application) -> Iterator[Difference]:
     offered = list(application.instalments.all())
     if payments and len(payments) != len(offered):
-        message = f"The payments differ: {len(payments)} were sent, {len(offered)} offered."
-        raise BecknError(PAYMENT_NOT_SUPPORTED, message, f"{ORDER}/payments")
+        yield Difference("The number of payments", f"{ORDER}/payments", PAYMENT_NOT_SUPPORTED)
     for n, (said, asked) in enumerate(zip(payments, offered, strict=False)):
         for what, path, value, expected in _payment_fields(said, asked, f"{ORDER}/payments/{n}"):
-            _same(value, expected, what, path, PAYMENT_NOT_SUPPORTED)
+            if value != expected:
+                yield Difference(what, path, PAYMENT_NOT_SUPPORTED)
 
 
-def _payment_fields(said: Json, asked: Instalment, path: str) -> Iterable[tuple[str, str, object, object]]:
+def _payment_fields(said: Json, asked: Instalment, path: str) -> Iterator[tuple[str, str, object, object]]:
     """What the payment says, beside what was offered; what it does not say is not compared."""
     params = said.get("params") or {}
     if "type" in said:
@@ -111,6 +149,12 @@ def _payment_fields(said: Json, asked: Instalment, path: str) -> Iterable[tuple[
         yield "The currency", f"{path}/params/currency", params["currency"], asked.currency
 
 
-def _same(said: object, offered: object, what: str, path: str, code: str = INVALID_REQUEST) -> None:
-    if said != offered:
-        raise BecknError(code, f"{what} differs from what on_init offered.", path)
+def _dig(order: Json, path: str) -> Any:
+    """What stands at a JSON pointer below /message/order; None where nothing does."""
+    thing: Any = order
+    for step in path.removeprefix(f"{ORDER}/").split("/"):
+        if isinstance(thing, list):
+            thing = thing[int(step)] if int(step) < len(thing) else None
+        else:
+            thing = (thing or {}).get(step)
+    return thing

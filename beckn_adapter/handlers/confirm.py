@@ -4,8 +4,10 @@ from typing import Any
 
 from django.conf import settings
 
+from beckn_adapter.announce import catch_up
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
 from beckn_adapter.handlers.agreement import check_agreement
+from beckn_adapter.handlers.papers import check_submission
 from beckn_adapter.models import Conversation, Message
 from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
@@ -21,6 +23,7 @@ def confirm(row: Message, request: Json) -> Json:
     application = _application(row)
     row.application = application
     check_agreement(request["message"]["order"], application)
+    check_submission(request["message"]["order"], application)
     if application.fulfillment_state == ApplicationState.DRAFT:
         application = advance(application, "schedule", actor=Actor.buyer_app(row.bap_id))
     Conversation.objects.filter(application=application).update(context=request["context"])
@@ -28,8 +31,10 @@ def confirm(row: Message, request: Json) -> Json:
 
 
 def _application(row: Message) -> Application:
-    """The transaction's application, locked: of two confirms at once the second waits and finds the order."""
+    """The transaction's application, locked, and its past told: of two confirms at once the second finds the order."""
     thread = Conversation.objects.filter(bap_id=row.bap_id, transaction_id=row.transaction_id).first()
     if thread is None:
         raise BecknError(INVALID_REQUEST, "This transaction has no init to confirm.", "/context/transaction_id")
-    return Application.objects.select_for_update().get(pk=thread.application_id)
+    application = Application.objects.select_for_update(no_key=True).get(pk=thread.application_id)
+    catch_up(application)
+    return application

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
 from beckn_adapter.handlers.lookup import ITEM, find_offering, read_item_wish
+from beckn_adapter.handlers.papers import take_papers
 from beckn_adapter.models import Conversation, Message
 from beckn_adapter.translate.order import write_order
 from beckn_adapter.translate.request import FULFILLMENT, read_applicant, read_premises
@@ -39,6 +40,7 @@ def init(row: Message, request: Json) -> Json:
         defaults={"application": application, "context": request["context"]},
     )
     row.application = application
+    take_papers(order, application, Actor.buyer_app(row.bap_id))
     answer = write_order(application, settings.BECKN_WIRE_PROFILE)
     form = write_document_form(application)
     if form:

@@ -4,16 +4,25 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from beckn_adapter.announce import catch_up
 from beckn_adapter.errors import (
+    ADD_ON_NOT_FOUND,
     BUSINESS_ERROR,
     FULFILLMENT_UNAVAILABLE,
     ITEM_NOT_FOUND,
+    LOCATION_NOT_FOUND,
+    OFFER_NOT_FOUND,
+    ORDER_NOT_FOUND,
+    PROVIDER_CATEGORY_NOT_FOUND,
     PROVIDER_NOT_FOUND,
     QUANTITY_UNAVAILABLE,
     BecknError,
 )
+from beckn_adapter.models import Conversation, Message
+from beckn_adapter.translate.catalogue import CATEGORY_ID
 from beckn_adapter.translate.request import ORDER, Wish, read_wish
-from connections.models import Offering, Provider
+from connections.models import Application, Offering, Provider
+from connections.vocabulary import ApplicationState
 
 Json = dict[str, Any]
 ITEM = f"{ORDER}/items/0"
@@ -45,8 +54,25 @@ def find_offering(order: Json) -> Offering:
     count = ((item.get("quantity") or {}).get("selected") or {}).get("count", 1)
     if count != 1:
         raise BecknError(QUANTITY_UNAVAILABLE, "A connection is ordered once.", f"{ITEM}/quantity/selected/count")
+    check_names(order, provider)
     check_fulfillment(order, provider)
     return offering
+
+
+def check_names(order: Json, provider: Provider) -> None:
+    """Locations (30002), categories (30003), offers (30006) and add-ons (30007) that an order names must exist."""
+    places = {area.code for area in provider.service_areas.all()}
+    for n, location in enumerate(order["provider"].get("locations") or []):
+        if location.get("id") not in places:
+            message = f"{provider.name} has no location {str(location.get('id'))[:80]!r}."
+            raise BecknError(LOCATION_NOT_FOUND, message, f"{ORDER}/provider/locations/{n}/id")
+    for n, category in enumerate(order["items"][0].get("category_ids") or []):
+        if category != CATEGORY_ID:
+            message = f"{provider.name} has no category {category[:80]!r}."
+            raise BecknError(PROVIDER_CATEGORY_NOT_FOUND, message, f"{ITEM}/category_ids/{n}")
+    for field, code, what in (("offers", OFFER_NOT_FOUND, "offers"), ("add_ons", ADD_ON_NOT_FOUND, "add-ons")):
+        if order.get(field):
+            raise BecknError(code, f"{provider.name} has no {what}.", f"{ORDER}/{field}/0/id")
 
 
 def check_fulfillment(order: Json, provider: Provider) -> None:
@@ -69,3 +95,26 @@ def read_item_wish(order: Json, offering: Offering) -> Wish:
             message = f"{offering.name} is for {name.replace('_', ' ')} {getattr(offering, name)}, not {value}."
             raise BecknError(BUSINESS_ERROR, message, path)
     return wish
+
+
+def find_order(row: Message, order_id: str, path: str = "/message/order_id") -> Application:
+    """The sender's own order, locked, and its past told. Somebody else's is answered as if it did not exist (30010)."""
+    application = (
+        Application.objects.select_for_update(of=("self",), no_key=True)
+        .filter(number=order_id, conversation__bap_id=row.bap_id)
+        .exclude(fulfillment_state=ApplicationState.DRAFT)
+        .first()
+    )
+    if application is None:
+        raise BecknError(ORDER_NOT_FOUND, "No order has this id.", path)
+    row.application = application
+    catch_up(application)
+    return application
+
+
+def find_transaction(row: Message) -> Application | None:
+    """The application that the sender's transaction is about, if there is one."""
+    thread = Conversation.objects.filter(bap_id=row.bap_id, transaction_id=row.transaction_id).first()
+    if thread:
+        row.application = thread.application
+    return thread.application if thread else None

@@ -21,7 +21,9 @@ def callback_action(action: str) -> str:
 
 def answer_context(request: Json, *, action: str, now: datetime, message_id: str | None = None) -> Json:
     """The request's context turned round. A solicited answer echoes message_id; an unsolicited one brings its own."""
-    kept: Json = {name: request[name] for name in ("domain", "location", "version", "transaction_id") if name in request}
+    kept: Json = {
+        name: request[name] for name in ("domain", "location", "version", "transaction_id") if name in request
+    }
     return {
         **kept,
         "action": action,

@@ -6,12 +6,12 @@ from uuid import NAMESPACE_URL, uuid5
 from beckn_adapter.translate.amounts import write_money
 from beckn_adapter.translate.catalogue import write_descriptor, write_item, write_quote
 from beckn_adapter.translate.context import write_time
+from beckn_adapter.translate.endings import write_connection, write_ending
 from beckn_adapter.translate.request import Wish
 from beckn_adapter.translate.tags import tag_group
 from beckn_adapter.translate.taxonomy import STATE_NAMES, write
 from billing.models import Instalment
-from billing.pricing import Price, QuotedLine
-from billing.services import payment_status
+from billing.services import payment_status, quoted_price
 from connections.models import Application
 from connections.vocabulary import ApplicationState, PaymentStatus
 from fieldwork.models import Visit
@@ -50,17 +50,17 @@ def write_order(application: Application, profile: str, *, state: str | None = N
     }
     if state == S.DRAFT:
         return order
-    ordered = {
+    order = {
         "id": application.number,
         "status": write("order-status", ORDER_STATUS.get(S(state), "ACTIVE"), profile),
+        **order,
+        "tags": [_status_tags(application, profile)],
     }
-    return {**ordered, **order, "tags": [_status_tags(application, profile)]}
-
-
-def quoted_price(application: Application) -> Price:
-    """The quote that the applicant was told, as pricing's own type."""
-    quote = application.quote
-    return Price(quote.currency, tuple(QuotedLine(line.title, line.amount) for line in quote.lines.all()))
+    if state == S.CONNECTION_ESTABLISHED:
+        order["items"][0]["tags"].append(write_connection(application, profile))
+    if state in {S.CANCELLED, S.FAILED}:
+        order.update(write_ending(application, profile))
+    return order
 
 
 def quote_id(application: Application) -> str:
@@ -85,7 +85,7 @@ def _fulfillment(application: Application, profile: str, state: str) -> Json:
     fulfillment: Json = {
         "id": provider.onsite_service_id,
         "type": write("fulfillment-type", "ON_SITE", profile),
-        "tracking": True,
+        "tracking": state not in {S.CANCELLED, S.FAILED},
         "customer": _customer(application),
         "stops": [{"type": write("stop-type", "END", profile), "location": _location(application)}],
         "contact": _present(phone=provider.support_phone, email=provider.support_email),

@@ -15,6 +15,7 @@ Json = dict[str, Any]
 GPS = re.compile(r"\s*([+-]?\d{1,2}(?:\.\d+)?)\s*,\s*([+-]?\d{1,3}(?:\.\d+)?)\s*")
 PHONE = re.compile(r"\+?[0-9 ().-]{6,25}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LOOKS = {PHONE: "a telephone number", EMAIL: "an e-mail address"}
 ORDER = "/message/order"
 FULFILLMENT = f"{ORDER}/fulfillments/0"
 
@@ -83,9 +84,9 @@ def read_premises(location: Json, context: Json, path: str, *, address_needed: b
     own_city = (location.get("city") or {}).get("code")
     context_city = ((context.get("location") or {}).get("city") or {}).get("code")
     return Premises(
-        address=_bounded(address, 500, f"{path}/address"),
-        postcode=_bounded(str(location.get("area_code") or "").strip(), 20, f"{path}/area_code"),
-        city_code=_bounded(str(own_city or context_city or "").strip(), 60, f"{path}/city/code"),
+        address=check_text(address, 500, f"{path}/address"),
+        postcode=check_text(str(location.get("area_code") or "").strip(), 20, f"{path}/area_code"),
+        city_code=check_text(str(own_city or context_city or "").strip(), 60, f"{path}/city/code"),
         latitude=lat,
         longitude=lon,
         position_as_given=gps,
@@ -100,24 +101,24 @@ def read_applicant(order: Json) -> Applicant:
     person, contact = customer.get("person") or {}, customer.get("contact") or {}
     at = f"{FULFILLMENT}/customer"
     name = _text(person, "name") or _text(billing, "name")
-    phone = _checked(_text(contact, "phone"), PHONE, "a telephone number", f"{at}/contact/phone")
-    email = _checked(_text(contact, "email"), EMAIL, "an e-mail address", f"{at}/contact/email")
-    billing_phone = _checked(_text(billing, "phone"), PHONE, "a telephone number", f"{ORDER}/billing/phone")
-    billing_email = _checked(_text(billing, "email"), EMAIL, "an e-mail address", f"{ORDER}/billing/email")
+    phone = check_text(_text(contact, "phone"), 30, f"{at}/contact/phone", PHONE)
+    email = check_text(_text(contact, "email"), 254, f"{at}/contact/email", EMAIL)
+    billing_phone = check_text(_text(billing, "phone"), 30, f"{ORDER}/billing/phone", PHONE)
+    billing_email = check_text(_text(billing, "email"), 254, f"{ORDER}/billing/email", EMAIL)
     if not name:
         raise BecknError(INVALID_REQUEST, "The applicant's name is missing.", f"{at}/person/name")
     if not (phone or email or billing_phone or billing_email):
         message = "The applicant's telephone number or e-mail address is missing."
         raise BecknError(INVALID_REQUEST, message, f"{at}/contact")
     return Applicant(
-        applicant_name=_bounded(name, 200, f"{at}/person/name"),
+        applicant_name=check_text(name, 200, f"{at}/person/name"),
         applicant_phone=phone or ("" if email else billing_phone),
         applicant_email=email or ("" if phone else billing_email),
-        billing_name=_bounded(_text(billing, "name"), 200, f"{ORDER}/billing/name"),
+        billing_name=check_text(_text(billing, "name"), 200, f"{ORDER}/billing/name"),
         billing_phone=billing_phone,
         billing_email=billing_email,
-        billing_address=_bounded(_text(billing, "address"), 500, f"{ORDER}/billing/address"),
-        tax_id=_bounded(_text(billing, "tax_id"), 60, f"{ORDER}/billing/tax_id"),
+        billing_address=check_text(_text(billing, "address"), 500, f"{ORDER}/billing/address"),
+        tax_id=check_text(_text(billing, "tax_id"), 60, f"{ORDER}/billing/tax_id"),
     )
 
 
@@ -125,13 +126,10 @@ def _text(thing: Json, name: str) -> str:
     return str(thing.get(name) or "").strip()
 
 
-def _checked(value: str, pattern: re.Pattern[str], what: str, path: str) -> str:
-    if value and (len(value) > 254 or not pattern.fullmatch(value)):
-        raise BecknError(INVALID_REQUEST, f"{value[:60]!r} is not {what}.", path)
-    return value
-
-
-def _bounded(value: str, length: int, path: str) -> str:
-    if len(value) > length:
-        raise BecknError(INVALID_REQUEST, f"The text is longer than {length} characters.", path)
+def check_text(value: str, longest: int, path: str, pattern: re.Pattern[str] | None = None) -> str:
+    """The text itself, if it is short enough and looks like what it should be. Raises `BecknError`."""
+    if len(value) > longest:
+        raise BecknError(INVALID_REQUEST, f"The text is longer than {longest} characters.", path)
+    if value and pattern and not pattern.fullmatch(value):
+        raise BecknError(INVALID_REQUEST, f"{value[:60]!r} is not {LOOKS[pattern]}.", path)
     return value

@@ -1,5 +1,6 @@
 """An application for a connection, from its draft to the moment the power goes on."""
 
+import uuid
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -45,6 +46,12 @@ class Application(ConcurrentTransitionMixin, models.Model):
     number = models.CharField("order id", max_length=60, null=True, unique=True, editable=False)  # noqa: DJ001
     source = models.CharField(max_length=200, default="counter", editable=False)
     source_reference = models.CharField("reference", max_length=200, blank=True)
+    tracking_id = models.UUIDField(
+        default=uuid.uuid4,
+        unique=True,
+        editable=False,
+        help_text="Whoever has it may see where the application stands.",
+    )
 
     applicant_name = models.CharField(max_length=200)
     applicant_phone = models.CharField(max_length=30, blank=True, validators=[PHONE])
@@ -204,7 +211,7 @@ class Application(ConcurrentTransitionMixin, models.Model):
         permission="connections.cancel_application",
         custom={"network": True, "asks_reason": True},
     )
-    def cancel(self, *, reason: str) -> None:
+    def cancel(self, *, reason: str, reason_code: str = "") -> None:
         self.reason = reason
 
     @transition(

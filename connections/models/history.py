@@ -9,16 +9,27 @@ from connections.vocabulary import Ball
 
 
 class Hold(models.Model):
-    """Why an application waits and who has the ball. While one is open the connection-status is ON_HOLD."""
+    """Why an application waits and who has the ball. While one is open the connection-status is ON_HOLD.
+
+    A hold that a rule opened names its subject in `about`, and the rule closes it again; a person's hold has none.
+    """
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="holds")
     reason = models.CharField(max_length=300)
     ball = models.CharField("who acts next", max_length=12, choices=Ball.choices)
+    about = models.CharField(max_length=20, blank=True, editable=False)
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_open_hold_a_subject",
+                fields=["application", "about"],
+                condition=Q(closed_at=None) & ~Q(about=""),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.reason

@@ -57,6 +57,10 @@ class Meter(ConcurrentTransitionMixin, models.Model):
     def issue(self, *, technician: Technician) -> None:
         self.technician = technician
 
+    @transition(state, M.ISSUED, M.IN_STOCK, permission="fieldwork.issue_meter")
+    def take_back(self) -> None:
+        self.technician = None
+
     @transition(state, [M.IN_STOCK, M.ISSUED], M.INSTALLED, permission="fieldwork.complete_visit")
     def install(self, *, application: Application) -> None:
         self.application = application
@@ -66,5 +70,5 @@ class Meter(ConcurrentTransitionMixin, models.Model):
         """Off the wall; the application keeps its serial as history."""
 
     @transition(state, [M.IN_STOCK, M.ISSUED, M.INSTALLED, M.REMOVED], M.FAULTY, permission="fieldwork.issue_meter")
-    def report_faulty(self) -> None:
-        """Not to be installed any more."""
+    def report_faulty(self, *, reason: str = "") -> None:
+        """Not to be installed any more; the reason is for the event."""

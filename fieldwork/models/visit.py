@@ -77,6 +77,11 @@ class Visit(ConcurrentTransitionMixin, models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} visit"
 
+    @property
+    def is_pending(self) -> bool:
+        """Still to come, or under way."""
+        return self.state in PENDING_VISITS
+
     @transition(state, [V.SCHEDULED, V.ASSIGNED], V.ASSIGNED, permission="fieldwork.assign_visit")
     def assign(self, *, technician: Technician) -> None:
         self.technician = technician
@@ -90,7 +95,8 @@ class Visit(ConcurrentTransitionMixin, models.Model):
         """At the premises."""
 
     @transition(state, V.ON_SITE, V.COMPLETED, permission="fieldwork.complete_visit")
-    def complete(self) -> None:
+    def complete(self, **circumstances: str) -> None:
+        """Done. The circumstances (how far from the premises, a remark) are for the event."""
         self.completed_at = timezone.now()
 
     @transition(state, [V.ASSIGNED, V.EN_ROUTE, V.ON_SITE], V.NO_ACCESS, permission="fieldwork.complete_visit")

@@ -1,6 +1,7 @@
 """Whatever happens to an order after its confirm is told without being asked."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,13 +10,15 @@ from django.utils import timezone
 from beckn_adapter import announce
 from beckn_adapter.announce import NOT_TOLD, TOLD, announce_events
 from beckn_adapter.models import Callback
+from billing.services import record_payment
 from connections.actors import Actor
 from connections.lifecycle import advance, record
 from connections.models import Application, Document, Event
+from connections.services import amend_application
 from fieldwork.models import Technician, Visit
 from fieldwork.services import assign_visit
 from tests.beckn_adapter.conversation import place_order
-from tests.factories import scheduled_application
+from tests.factories import establish, scheduled_application
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
 SYSTEM = Actor.system("test")
@@ -27,7 +30,7 @@ def announce_all() -> None:
 
 
 def told() -> list[dict[str, Any]]:
-    rows = Callback.objects.filter(action="on_status").order_by("id")
+    rows = Callback.objects.exclude(event=None).order_by("id")
     return [json.loads(bytes(row.body)) for row in rows]
 
 
@@ -98,6 +101,75 @@ def test_a_verdict_on_a_document_is_told_as_a_tag(order: Application) -> None:
 
     tags = {tag["descriptor"]["code"]: tag["value"] for tag in told()[-1]["message"]["order"]["tags"][0]["list"]}
     assert tags["document-id-proof"] == "REJECTED"
+
+
+def test_the_utilitys_own_cancellation_is_told_with_reason_and_refund(order: Application) -> None:
+    record_payment(order.instalments.get(), amount=Decimal(150), reference="cash-1", actor=SYSTEM)
+    advance(order, "cancel", actor=SYSTEM, reason="The street is closed until spring")
+    announce_all()
+
+    callback = told()[-1]
+    assert callback["context"]["action"] == "on_cancel"
+    ended = callback["message"]["order"]
+    assert ended["cancellation"]["cancelled_by"] == "PROVIDER"
+    assert ended["cancellation"]["reason"] == {"descriptor": {"name": "The street is closed until spring"}}
+    assert ended["quote"]["price"] == {"value": "-150", "currency": "USD"}
+    assert ended["refund_terms"] == [{"refund_eligible": True, "refund_amount": {"value": "150", "currency": "USD"}}]
+
+
+def test_a_rejection_is_told_as_a_cancellation_by_the_provider(order: Application) -> None:
+    advance(order, "fail", actor=SYSTEM, reason="The building is condemned")
+    announce_all()
+
+    ended = told()[-1]["message"]["order"]
+    assert (ended["status"], ended["cancellation"]["cancelled_by"]) == ("CANCELLED", "PROVIDER")
+    assert ended["fulfillments"][0]["state"]["descriptor"]["code"] == "FAILED"
+
+
+def test_a_payment_is_told_and_never_comes_back_as_unpaid(order: Application) -> None:
+    instalment = order.instalments.get()
+    record_payment(instalment, amount=Decimal(50), reference="cash-1", actor=SYSTEM)
+    announce_all()
+    record_payment(instalment, amount=Decimal(100), reference="cash-2", actor=SYSTEM)
+    announce_all()
+
+    payments = [message["message"]["order"]["payments"][0] for message in told()]
+    assert [payment["status"] for payment in payments] == ["NOT-PAID", "PAID"]
+    assert [payment["tags"][0]["list"][0]["value"] for payment in payments] == ["PARTIALLY_PAID", "PAID"]
+
+
+def test_terms_that_staff_change_are_told_by_on_update(order: Application) -> None:
+    amend_application(order, changes={"requested_load_kw": Decimal(7)}, actor=SYSTEM)
+    announce_all()
+
+    callback = told()[-1]
+    assert callback["context"]["action"] == "on_update"
+
+
+def test_an_established_connection_is_told_with_its_details(order: Application) -> None:
+    for action in ("assign_technician", "complete_assessment"):
+        order = advance(order, action, actor=SYSTEM)
+    Document.objects.filter(application=order).update(waived_at=timezone.now(), waiver_reason="seen at the counter")
+    order = establish(advance(order, "approve", actor=SYSTEM))
+    announce_all()
+
+    ended = told()[-1]["message"]["order"]
+    details = next(tag for tag in ended["items"][0]["tags"] if tag["descriptor"]["code"] == "connection_details")
+    values = {tag["descriptor"]["code"]: tag["value"] for tag in details["list"]}
+    assert ended["status"] == "COMPLETE"
+    assert details["display"] is True
+    assert values == {
+        "consumer_number": f"C{order.pk:08d}",
+        "meter_id": "84469825",
+        "meter_type": "SMART_METER",
+        "connection_type": "Residential - Single Phase",
+        "sanctioned_load_kw": "5",
+        "connection_start_date": timezone.now().date().isoformat(),
+        "billing_cycle": "MONTHLY",
+        "tariff_category": "Residential",
+        "subsidy_eligible": "No",
+        "grid_zone": "SF-1",
+    }
 
 
 def test_what_happens_at_the_counter_is_told_to_nobody() -> None:

@@ -160,7 +160,7 @@ def test_another_number_of_payments_is_refused() -> None:
 
     error = confirm(order, transaction)["error"]
 
-    assert (error["code"], error["message"]) == ("40004", "The payments differ: 2 were sent, 1 offered.")
+    assert (error["code"], error["message"]) == ("40004", "The number of payments differs from what on_init offered.")
 
 
 def test_an_unknown_way_of_serving_is_refused() -> None:

@@ -75,7 +75,7 @@ OUTCOMES = [
 @pytest.mark.parametrize(
     ("kind", "details", "state", "status"), OUTCOMES, ids=[f"{row[0]} {row[1].get('status', '')}" for row in OUTCOMES]
 )
-def test_what_a_buyer_app_answers_decides_what_becomes_of_a_callback(  # noqa: PLR0917 - a row of the table
+def test_what_a_buyer_app_answers_decides_what_becomes_of_a_callback(
     kind: str, details: dict[str, Any], state: str, status: int | None, buyer: BuyerApp, settings: Any
 ) -> None:
     sender.close()  # the timeout belongs to the session

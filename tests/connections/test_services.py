@@ -1,9 +1,12 @@
 """Opening and correcting applications."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from connections.lifecycle import Refused, advance
 from connections.models import Application, Event
@@ -110,6 +113,24 @@ def test_the_same_reference_from_ten_at_once_opens_one_application(at_once: AtOn
     assert Application.objects.get().documents.count() == 3
     assert Event.objects.filter(kind="application.opened").count() == 1
     assert Event.objects.filter(kind="application.revised").count() == 9
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_correction_that_crosses_the_order_waits_for_it_and_is_told(at_once: AtOnce) -> None:
+    draft = application(**NETWORK)
+    correcting = ThreadPoolExecutor(1)
+
+    with transaction.atomic():
+        ordered = advance(draft, "schedule", actor=SYSTEM)
+        outcome = correcting.submit(at_once, 1, lambda: application(**NETWORK, load_kw=Decimal("7.5")))
+        time.sleep(0.5)  # until the correction waits for the row
+        assert not outcome.done()
+
+    [refused] = outcome.result(timeout=10)
+    assert isinstance(refused, Refused)
+    assert refused.code == "already_ordered"
+    kept = Application.objects.get()
+    assert (kept.number, kept.requested_load_kw) == (ordered.number, 5)
 
 
 # --- What is refused ------------------------------------------------------------------------------------------------

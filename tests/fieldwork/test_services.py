@@ -1,6 +1,7 @@
 """Technicians on visits, and what that does to the application."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -9,10 +10,18 @@ from connections.actors import Actor
 from connections.lifecycle import Refused, advance
 from connections.models import Application, Event
 from connections.vocabulary import ApplicationState as S
-from fieldwork.models import Meter, Visit, VisitState
-from fieldwork.services import assign_visit, call_off_visits, open_visit
+from fieldwork.assessing import complete_assessment
+from fieldwork.models import Meter, Photo, Visit, VisitState
+from fieldwork.services import (
+    arrive,
+    assign_visit,
+    call_off_visits,
+    open_visit,
+    set_out,
+)
 from tests.conftest import AtOnce
 from tests.factories import SYSTEM, application, provider, scheduled_application, staff, technician
+from tests.fieldwork.premises import FOUND, assessment, give_window, photo, ravi, ready_to_assess
 
 pytestmark = pytest.mark.django_db
 DISPATCHER = "fieldwork.assign_visit"
@@ -66,7 +75,7 @@ def test_a_technician_on_the_assessment_visit_moves_the_application() -> None:
     assert (visit.state, visit.technician) == (VisitState.ASSIGNED, ravi)
     assert state_of(ordered) == S.TECHNICIAN_ASSIGNED
     event = Event.objects.get(kind="visit.assigned")
-    assert event.data == {"technician": "Ravi Kumar"}
+    assert event.data["technician"] == "Ravi Kumar"
 
 
 def test_another_technician_changes_the_visit_and_not_the_application() -> None:
@@ -139,8 +148,9 @@ def test_ten_dispatchers_at_once_move_the_application_once(at_once: AtOnce) -> N
 def test_a_visit_goes_its_way_to_the_end() -> None:
     visit = assign_visit(assessment_of(scheduled_application()), technician=technician(), actor=SYSTEM)
 
-    for action in ("set_out", "arrive", "complete"):
-        visit = advance(visit, action, actor=SYSTEM)
+    visit = arrive(set_out(visit, actor=SYSTEM), actor=SYSTEM)
+    photo(visit, Photo.Kind.PREMISES)
+    visit = complete_assessment(visit, **FOUND, actor=SYSTEM)
 
     assert visit.state == VisitState.COMPLETED
     assert visit.completed_at is not None
@@ -151,6 +161,34 @@ def test_a_visit_goes_its_way_to_the_end() -> None:
         "visit.on_site",
         "visit.completed",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_setting_out_and_cancelling_at_once_wait_for_each_other(at_once: AtOnce) -> None:
+    ordered = scheduled_application()
+    visit = assign_visit(assessment_of(ordered), technician=technician(), actor=SYSTEM)
+    turns = count()
+
+    def act() -> Visit | Application:
+        if next(turns) % 2:
+            return set_out(visit, actor=SYSTEM)
+        return advance(ordered, "cancel", actor=SYSTEM, reason="Moved away")
+
+    outcomes = at_once(8, act)
+
+    assert {type(outcome) for outcome in outcomes} <= {Visit, Application, Refused}
+    assert (state_of(ordered), assessment_of(ordered).state) == (S.CANCELLED, VisitState.CANCELLED)
+
+
+def test_a_technician_is_in_one_place_at_a_time() -> None:
+    ravi_kumar, nine = technician(), datetime(2027, 5, 12, 16, tzinfo=UTC)
+    assign_visit(give_window(assessment(), nine), technician=ravi_kumar, actor=SYSTEM)
+    second = give_window(assessment(), nine + timedelta(hours=2))
+
+    with pytest.raises(Refused, match="Ravi Kumar is at 123 Valencia Street at that time") as refused:
+        assign_visit(second, technician=ravi_kumar, actor=SYSTEM)
+
+    assert refused.value.code == "technician_busy"
 
 
 # --- Calling off ----------------------------------------------------------------------------------------------------
@@ -177,9 +215,7 @@ def test_a_buyer_app_that_cancels_calls_off_the_visit_that_it_may_not_touch_itse
 
 
 def test_a_completed_visit_is_not_called_off() -> None:
-    visit = assign_visit(assessment_of(scheduled_application()), technician=technician(), actor=SYSTEM)
-    for action in ("arrive", "complete"):
-        visit = advance(visit, action, actor=SYSTEM)
+    visit = complete_assessment(ready_to_assess(ravi()), **FOUND, actor=SYSTEM)
 
     call_off_visits(visit.application, reason="Moved away", actor=SYSTEM)
 
@@ -224,8 +260,8 @@ def test_a_window_in_order_is_kept() -> None:
 
 
 def test_a_meter_stands_in_the_stock_once() -> None:
-    owner = provider()
-    Meter.objects.create(provider=owner, serial="84469825", type="SMART_METER", phase="SINGLE_PHASE")
+    stock = {"provider": provider(), "serial": "84469825", "phase": "SINGLE_PHASE", "max_load_kw": 10}
+    Meter.objects.create(type="SMART_METER", **stock)
 
     with pytest.raises(IntegrityError, match="serial"), transaction.atomic():
-        Meter.objects.create(provider=owner, serial="84469825", type="DIGITAL", phase="SINGLE_PHASE")
+        Meter.objects.create(type="DIGITAL", **stock)

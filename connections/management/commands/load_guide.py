@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from connections.models import (
+    CancellationReason,
     CancellationTerm,
     Offering,
     PaymentTerm,
@@ -41,6 +42,7 @@ OFFERINGS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any] | None
             "phase": "SINGLE_PHASE",
             "min_load_kw": 1,
             "max_load_kw": 20,
+            "tariff_category": "Residential",
             "position": 1,
         },
         {"title": "Connection Setup Fee", "amount": 200},
@@ -59,12 +61,20 @@ OFFERINGS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any] | None
             "phase": "THREE_PHASE",
             "min_load_kw": 5,
             "max_load_kw": 150,
+            "tariff_category": "Commercial",
             "position": 2,
         },
         {"title": "Connection Setup Fee", "amount": 500},
         None,
         [("business-license", "Business license"), ("wiring-plan", "wiring plan"), ("id-proof", "ID proof")],
     ),
+]
+REASONS = [
+    ("c1", "no-longer-needed", "I no longer need the connection"),
+    ("c2", "moving-elsewhere", "I am moving somewhere else"),
+    ("c3", "takes-too-long", "It takes too long"),
+    ("c4", "too-expensive", "It costs more than I expected"),
+    ("c5", "ordered-by-mistake", "I ordered by mistake"),
 ]
 CANCELLATION = {"SCHEDULED": 0, "TECHNICIAN_ASSIGNED": 10, "ASSESSMENT_COMPLETED": 25, "APPROVED": 50}
 
@@ -88,8 +98,12 @@ class Command(BaseCommand):
             provider=provider,
             code="1",
             name="San Francisco",
+            grid_zone="SF-1",
             city_codes=["NANP:628", "NANP:415"],
             polygon=SAN_FRANCISCO,
+        )
+        CancellationReason.objects.bulk_create(
+            CancellationReason(provider=provider, code=code, word=word, text=text) for code, word, text in REASONS
         )
         CancellationTerm.objects.bulk_create(
             CancellationTerm(provider=provider, state=state, fee_percent=share) for state, share in CANCELLATION.items()

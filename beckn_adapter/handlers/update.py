@@ -1,0 +1,77 @@
+"""update → on_update: contact and billing while the order is open, premises and load until it is approved."""
+
+import re
+from typing import Any
+
+from django.conf import settings
+
+from beckn_adapter.errors import (
+    INVALID_UPDATE_TARGET,
+    UPDATE_INCONSISTENCY,
+    UPDATION_NOT_POSSIBLE,
+    BecknError,
+)
+from beckn_adapter.handlers.agreement import differences
+from beckn_adapter.handlers.lookup import find_order
+from beckn_adapter.models import Message
+from beckn_adapter.translate.order import write_order
+from beckn_adapter.translate.request import ORDER
+from connections.actors import Actor
+from connections.lifecycle import Refused
+from connections.services import amend_application
+
+Json = dict[str, Any]
+TARGET_PATH = "/message/update_target"
+# The schema's own words are singular, the guides' plural.
+PARTS = {
+    "item": "items",
+    "items": "items",
+    "billing": "billing",
+    "fulfillment": "fulfillments",
+    "fulfillments": "fulfillments",
+}
+
+
+def update(row: Message, request: Json) -> Json:
+    """Change what the targets name. Raises 30012 for a target that is none, 30013 for a change outside the targets,
+    50002 for what can not be changed, or not any more."""
+    message = request["message"]
+    order = message["order"]
+    application = find_order(row, order["id"], f"{ORDER}/id")
+    targets = read_targets(message["update_target"])
+    changes: Json = {}
+    for difference in differences(order, application):
+        if not any(_covers(target, difference.path) for target in targets):
+            message_text = f"{difference.what} is changed, but update_target does not name it."
+            raise BecknError(UPDATE_INCONSISTENCY, message_text, difference.path)
+        if not difference.changes:
+            raise BecknError(UPDATION_NOT_POSSIBLE, f"{difference.what} can not be changed.", difference.path)
+        changes |= difference.changes
+    try:
+        application = amend_application(application, changes=changes, actor=Actor.buyer_app(row.bap_id))
+    except Refused as refusal:
+        if refusal.code != "amendment_too_late":
+            raise
+        raise BecknError(UPDATION_NOT_POSSIBLE, str(refusal), TARGET_PATH) from refusal
+    return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
+
+
+def read_targets(text: str) -> list[str]:
+    """`order.fulfillments[0].customer.contact.phone, billing` as JSON pointers below /message/order."""
+    targets = [_pointer(target.strip()) for target in text.split(",") if target.strip()]
+    if not targets:
+        raise BecknError(INVALID_UPDATE_TARGET, "update_target names nothing.", TARGET_PATH)
+    return targets
+
+
+def _pointer(target: str) -> str:
+    steps = [step for step in re.split(r"[./\[\]]+", target) if step and step not in {"message", "order"}]
+    if not steps or steps[0] not in PARTS:
+        message = f"update_target names {target[:80]!r}; items, billing and fulfillments can be updated."
+        raise BecknError(INVALID_UPDATE_TARGET, message, TARGET_PATH)
+    return "/".join([ORDER, PARTS[steps[0]], *steps[1:]])
+
+
+def _covers(target: str, path: str) -> bool:
+    """A target covers what stands below it; tags are compared as a whole, so a target inside them covers them."""
+    return f"{path}/".startswith(f"{target}/") or f"{target}/".startswith(f"{path}/")

@@ -1,0 +1,6 @@
+"""The money's part of the desk: what was quoted, what is asked for, what came in."""
+
+from billing.admin.instalment import InstalmentAdmin
+from billing.admin.payment import PaymentAdmin
+
+__all__ = ["InstalmentAdmin", "PaymentAdmin"]

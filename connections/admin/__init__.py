@@ -1,0 +1,45 @@
+"""The staff's desk. The outer rooms put their parts on it from their own admin.py, with what is named here.
+
+* `add_to_application_page(*inlines)`: a room's rows on the page of an application, below the core's own.
+* `name_events({...})`: plain words for a room's events in the timeline.
+* `dashboard_cards`: a function of the request that returns the room's cards for the first page.
+* `LifecycleAdmin`, `ReadOnlyAdmin`, `ReadOnlyInline`: what a room's own pages are made of.
+"""
+
+from connections.admin import people
+from connections.admin.application import ApplicationAdmin, add_to_application_page
+from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
+from connections.admin.dashboard import Card, dashboard_cards
+from connections.admin.document import DocumentAdmin
+from connections.admin.lifecycle_admin import LifecycleAdmin, Words
+from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm, without_side_doors
+from connections.admin.look import badge, link_to, moment, on_one_line, shortened, stamp
+from connections.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
+from connections.admin.timeline import name_events
+
+__all__ = [
+    "ActionForm",
+    "ApplicationAdmin",
+    "Card",
+    "DocumentAdmin",
+    "LifecycleAdmin",
+    "ListField",
+    "NothingToAsk",
+    "OfferingAdmin",
+    "ProviderAdmin",
+    "ReadOnlyAdmin",
+    "ReadOnlyInline",
+    "ReasonForm",
+    "Words",
+    "add_to_application_page",
+    "badge",
+    "dashboard_cards",
+    "link_to",
+    "moment",
+    "name_events",
+    "on_one_line",
+    "people",
+    "shortened",
+    "stamp",
+    "without_side_doors",
+]

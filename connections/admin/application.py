@@ -1,0 +1,234 @@
+"""Applications: the list that staff live in, and the page that tells all about one."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.db.models import QuerySet, prefetch_related_objects
+from django.forms import Form, ModelForm
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import display
+
+from connections.actors import Actor
+from connections.admin.application_list import NeedsALook, OnHold, find_more
+from connections.admin.application_words import APPLICATION_WORDS, application_panel, load_of
+from connections.admin.counter import SOURCE, CounterForm, is_counter_draft, open_from_form
+from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, do_desk_act, open_desk_acts
+from connections.admin.document import DocumentInline
+from connections.admin.lifecycle_admin import LifecycleAdmin
+from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, without_side_doors
+from connections.admin.look import APPLICATION_TONES, moment, on_one_line, shortened, stamp
+from connections.admin.timeline import EventInline
+from connections.admin.verification import VerificationPages
+from connections.admin.voices import FeedbackInline
+from connections.lifecycle import Refused
+from connections.models import Application, Offering
+
+LOADS = ("requested_load_kw", "monthly_consumption_kwh")
+APPLICANT = ["applicant_name", ("applicant_phone", "applicant_email")]
+PREMISES = ["address", ("postcode", "city_code")]
+BILLING = [("billing_name", "tax_id"), ("billing_phone", "billing_email"), "billing_address"]
+TO_FILL_IN = [
+    (None, {"fields": ["offering", LOADS, "source_reference"]}),
+    ("Applicant", {"fields": APPLICANT}),
+    ("Premises", {"fields": [*PREMISES, ("latitude", "longitude")]}),
+    ("Billing", {"fields": BILLING}),
+]
+# To be read, the parts stand behind tabs: the panel above tells the most, and the documents must not be far down.
+TO_READ = {
+    "Asked for": ["offering", LOADS],
+    "Applicant": APPLICANT,
+    "Premises": [*PREMISES, "position"],
+    "Billing": BILLING,
+    "Source": [("source", "source_reference"), ("opened", "ordered")],
+}
+CONNECTED = {
+    "Connection": [
+        ("consumer_number", "energised"),
+        ("meter_serial", "meter_type"),
+        ("seal_number", "initial_reading_kwh"),
+        ("sanctioned_load_kw", "grid_zone"),
+        ("tariff_category", "billing_cycle"),
+    ]
+}
+
+
+@admin.register(Application)
+class ApplicationAdmin(VerificationPages, LifecycleAdmin):
+    form = CounterForm
+    inlines: list[type[InlineModelAdmin]] = [DocumentInline, EventInline, FeedbackInline]
+    hidden_actions = ("assign_technician", "complete_assessment", "establish_connection")  # visits bring them about
+    action_words = {**APPLICATION_WORDS, **DESK_WORDS}
+    warn_unsaved_form = True
+    list_fullwidth = True
+    list_display = [
+        "order_id",
+        "applicant",
+        "premises",
+        "offering",
+        "state_badge",
+        "source",
+        "load",
+        "ordered_on",
+        "look",
+    ]
+    list_filter = [
+        "fulfillment_state",
+        ("provider", admin.RelatedOnlyFieldListFilter),
+        NeedsALook,
+        OnHold,
+        ("source", admin.AllValuesFieldListFilter),
+        "ordered_at",
+    ]
+    list_select_related = ["offering", "provider"]
+    search_fields = ["number", "applicant_name", "applicant_phone", "applicant_email", "address", "source_reference"]
+    search_help_text = "Order id, name, telephone, e-mail, address or transaction id"
+
+    # --- The list ---------------------------------------------------------------------------------------------------
+
+    @admin.display(description="order", ordering="number")
+    def order_id(self, application: Application) -> str:
+        return on_one_line(application.number or f"Draft {application.pk}")
+
+    @admin.display(description="applicant", ordering="applicant_name")
+    def applicant(self, application: Application) -> str:
+        return application.applicant_name
+
+    @admin.display(description="address", ordering="address")
+    def premises(self, application: Application) -> str:
+        return shortened(application.address)
+
+    @display(description="state", ordering="fulfillment_state", label=APPLICATION_TONES)
+    def state_badge(self, application: Application) -> tuple[str, str]:
+        return application.fulfillment_state, application.get_fulfillment_state_display()
+
+    @admin.display(description="load", ordering="requested_load_kw")
+    def load(self, application: Application) -> str:
+        return on_one_line(load_of(application))
+
+    @admin.display(description="ordered", ordering="ordered_at")
+    def ordered_on(self, application: Application) -> str:
+        return stamp(application.ordered_at, "j M Y")
+
+    @display(description="attention", ordering="attention", label={"Needs a look": "warning"})
+    def look(self, application: Application) -> str | None:
+        return "Needs a look" if application.attention else None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Application], search_term: str
+    ) -> tuple[QuerySet[Application], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        more = find_more(queryset, search_term)
+        if more is not None:
+            found = queryset.filter(pk__in=found.values("pk")) | queryset.filter(pk__in=more.values("pk"))
+        return found, may_repeat
+
+    # --- The page ---------------------------------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
+        if obj is None or self.has_change_permission(request, obj):
+            return TO_FILL_IN
+        parts = {**CONNECTED, **TO_READ} if obj.energised_at else TO_READ
+        return [(name, {"fields": fields, "classes": ["tab"]}) for name, fields in parts.items()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Application | None = None) -> Any:
+        if obj is None:
+            return []
+        own = [field.name for field in Application._meta.fields if not field.editable]
+        return ["position", "opened", "ordered", "energised", "source_reference", *own]
+
+    def get_inlines(self, request: HttpRequest, obj: Application | None) -> list[type[InlineModelAdmin]]:
+        return self.inlines if obj else []
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Application | None:
+        application = super().get_object(request, *args, **kwargs)
+        if application:
+            prefetch_related_objects([application], "holds")  # asked for by the status, the panel and the buttons
+        return application
+
+    def get_panel(self, request: HttpRequest, obj: Application) -> dict[str, Any]:
+        return application_panel(obj)
+
+    @admin.display(description="position")
+    def position(self, application: Application) -> str:
+        if application.latitude is None or application.longitude is None:
+            return f"Not known; given as {application.position_as_given}" if application.position_as_given else "-"
+        as_kept = f"{application.latitude.normalize():f}, {application.longitude.normalize():f}"
+        return f"{as_kept} (given as {application.position_as_given})" if application.position_as_given else as_kept
+
+    @admin.display(description="opened")
+    def opened(self, application: Application) -> str:
+        return moment(application.created_at)
+
+    @admin.display(description="ordered")
+    def ordered(self, application: Application) -> str:
+        return moment(application.ordered_at)
+
+    @admin.display(description="power on since")
+    def energised(self, application: Application) -> str:
+        return moment(application.energised_at)
+
+    # --- The counter ------------------------------------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
+        """Once ordered, or if a buyer app holds the pen, the page is only read."""
+        return super().has_change_permission(request, obj) and (obj is None or is_counter_draft(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
+        return False  # its events are the audit trail
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "offering":
+            kwargs["queryset"] = Offering.objects.filter(active=True, provider__active=True).select_related("provider")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        return without_side_doors(field) if db_field.name == "offering" else field
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What the service refuses becomes an error of the same form, with everything typed still in it."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refused as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Application | None = None, change: bool = False, **kw: Any) -> Any:
+        if obj and not self.has_change_permission(request, obj):
+            return super().get_form(request, obj, change, form=ModelForm, **kw)
+        form = super().get_form(request, obj, change, **kw)
+        form.refusal = getattr(request, "refusal", None)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Application, form: Form, change: bool) -> None:
+        obj.pk = open_from_form(form, actor=Actor.staff(request.user)).pk  # type: ignore[arg-type]
+
+    # --- The buttons ------------------------------------------------------------------------------------------------
+
+    def is_offered(self, obj: Application, action: str) -> bool:
+        if action == "schedule" and obj.source != SOURCE:
+            return False  # the buyer app confirms its own drafts
+        return action in DESK_ACTS or super().is_offered(obj, action)
+
+    def get_open_actions(self, request: HttpRequest, obj: Application) -> list[str]:
+        return super().get_open_actions(request, obj) + open_desk_acts(obj, request.user)
+
+    def get_action_form(self, obj: Application, action: str) -> type[ActionForm]:
+        if action in DESK_ACTS:
+            return DESK_FORMS.get(action, NothingToAsk)
+        return super().get_action_form(obj, action)
+
+    def perform_action(self, request: HttpRequest, obj: Application, action: str, details: dict[str, Any]) -> None:
+        if action in DESK_ACTS:
+            do_desk_act(obj, action, actor=Actor.staff(request.user), **details)
+        else:
+            super().perform_action(request, obj, action, details)
+
+
+def add_to_application_page(*inlines: type[InlineModelAdmin]) -> None:
+    """Put a room's rows on the page of an application. To be called from the room's admin.py, once.
+
+    The model needs a foreign key to Application. An inline with `tab = True` gets a tab beside the timeline's.
+    """
+    ApplicationAdmin.inlines.extend(inline for inline in inlines if inline not in ApplicationAdmin.inlines)

@@ -1,0 +1,90 @@
+"""What the buttons of an application say, and who has the ball."""
+
+from typing import Any
+
+from connections.admin.lifecycle_admin import Words
+from connections.admin.look import APPLICATION_TONES, STATUS_TONES
+from connections.models import Application, Hold
+from connections.vocabulary import ApplicationState, ConnectionStatus
+
+S = ApplicationState
+APPLICATION_WORDS = {
+    "schedule": Words(
+        "Submit the order",
+        "The draft becomes an order and gets its number. The visit to the premises is put on the list of visits.",
+        "submitted.",
+    ),
+    "approve": Words(
+        "Approve",
+        "The utility agrees to connect these premises. It is refused while a document is not verified, money that is"
+        " due before the work is not paid, or the application is on hold.",
+        "approved.",
+    ),
+    "cancel": Words(
+        "Cancel the order",
+        "The applicant does not want the connection any more. Open visits are called off. This can not be undone.",
+        "cancelled.",
+        grave=True,
+    ),
+    "fail": Words(
+        "Reject the application",
+        "The utility will not connect these premises. Open visits are called off. This can not be undone.",
+        "rejected.",
+        grave=True,
+    ),
+}
+NEXT_STEP: dict[str, str] = {
+    S.DRAFT: "You: check it with the applicant, then submit the order.",
+    S.SCHEDULED: "You: put a technician on the assessment visit.",
+    S.TECHNICIAN_ASSIGNED: "The technician: assess the premises.",
+    S.ASSESSMENT_COMPLETED: "You: check documents and payments, then approve or reject.",
+    S.APPROVED: "The technician: install the meter and switch on.",
+    S.CONNECTION_ESTABLISHED: "Nobody: power is on.",
+    S.CANCELLED: "Nobody: the order is cancelled.",
+    S.FAILED: "Nobody: the application was rejected.",
+}
+
+
+def application_panel(application: Application) -> dict[str, Any]:
+    """State and connection status, who acts next, and what a person should know first."""
+    state, status = application.fulfillment_state, application.connection_status
+    badges = [
+        (application.get_fulfillment_state_display(), APPLICATION_TONES[state], state),
+        (f"Connection: {status.label}", STATUS_TONES[status], status.value),
+    ]
+    holds = open_holds(application)
+    facts = [
+        ("Next", _who_has_the_ball(application, holds)),
+        ("Applicant", _joined(application.applicant_name, application.applicant_phone, application.applicant_email)),
+        ("Premises", _joined(application.address, application.postcode)),
+        ("Asked for", _joined(str(application.offering), load_of(application))),
+    ]
+    if application.reason:
+        facts.insert(1, ("Reason", application.reason))
+    warnings = [f"On hold: {hold.reason}" for hold in holds]
+    if application.attention:
+        warnings.append(f"Look at this: {application.attention}")
+    return {"badges": badges, "facts": facts, "warnings": warnings}
+
+
+def open_holds(application: Application) -> list[Hold]:
+    """What an order under way waits for."""
+    if application.connection_status != ConnectionStatus.ON_HOLD:
+        return []
+    return [hold for hold in application.holds.all() if hold.closed_at is None]
+
+
+def load_of(application: Application) -> str:
+    return f"{application.requested_load_kw.normalize():f} kW"
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _who_has_the_ball(application: Application, holds: list[Hold]) -> str:
+    if holds:
+        return f"{holds[0].get_ball_display()}: the application is on hold."
+    if application.fulfillment_state == S.DRAFT and application.source != "counter":
+        return f"The buyer app: {application.source} has not confirmed this draft yet."
+    return NEXT_STEP[application.fulfillment_state]

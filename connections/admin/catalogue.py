@@ -1,0 +1,162 @@
+"""The catalogue, as staff keep it: who serves where, what is offered, at what price, against which documents."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminURLInputWidget
+
+from connections.models import (
+    CancellationReason,
+    CancellationTerm,
+    Offering,
+    PaymentTerm,
+    PriceLine,
+    Provider,
+    RequiredDocument,
+    ServiceArea,
+)
+
+
+class ListField(forms.JSONField):
+    """A JSON list; nothing typed is the empty list."""
+
+    def __init__(self, *, example: str, **kwargs: Any) -> None:
+        kwargs.setdefault("required", False)
+        kwargs.setdefault("widget", UnfoldAdminTextareaWidget(attrs={"rows": 2, "spellcheck": "false"}))
+        kwargs["error_messages"] = {
+            "invalid": f"This can not be read as a list. Mind brackets, commas and quotation marks: {example}"
+        }
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        return [] if value in self.empty_values else super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value in ([], "[]", None) else super().prepare_value(value)
+
+
+class ServiceAreaForm(forms.ModelForm):
+    city_codes = ListField(
+        example='["NANP:628"]',
+        help_text='City codes of the network, in quotation marks: ["NANP:628", "NANP:415"].',
+    )
+    postcodes = ListField(
+        example='["94110", "94112"]', help_text='In quotation marks, with commas between: ["94110", "94112"].'
+    )
+    polygon = ListField(
+        example="[[37.81, -122.52], [37.81, -122.35], [37.70, -122.35]]",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="The corners, at least three, each as [latitude, longitude] in WGS 84:"
+        " [[37.81, -122.52], [37.81, -122.35], [37.70, -122.35]]. The last corner joins the first.",
+    )
+
+    class Meta:
+        model = ServiceArea
+        fields = [
+            "code",
+            "name",
+            "grid_zone",
+            "city_codes",
+            "postcodes",
+            "polygon",
+            "centre_latitude",
+            "centre_longitude",
+            "radius_km",
+        ]
+
+
+class ServiceAreaInline(StackedInline):
+    model = ServiceArea
+    form = ServiceAreaForm
+    extra = 0
+    tab = True
+    fields = [
+        ("code", "name"),
+        "grid_zone",
+        ("city_codes", "postcodes"),
+        "polygon",
+        ("centre_latitude", "centre_longitude", "radius_km"),
+    ]
+
+
+class ProviderForm(forms.ModelForm):
+    logo_url = forms.URLField(required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
+
+
+class CancellationTermInline(TabularInline):
+    model = CancellationTerm
+    extra = 0
+    tab = True
+    hide_title = True
+
+
+class CancellationReasonInline(TabularInline):
+    model = CancellationReason
+    extra = 0
+    tab = True
+    hide_title = True
+
+
+@admin.register(Provider)
+class ProviderAdmin(ModelAdmin):
+    form = ProviderForm
+    inlines = [ServiceAreaInline, CancellationTermInline, CancellationReasonInline]
+    list_display = ["name", "code", "currency", "order_prefix", "quote_valid_days", "active"]
+    list_filter = ["active"]
+    search_fields = ["name", "code"]
+    warn_unsaved_form = True
+    fieldsets = [
+        (None, {"fields": [("name", "code"), "active", "short_description", "long_description", "logo_url"]}),
+        ("Help for applicants", {"fields": [("support_phone", "support_email")]}),
+        ("Visits", {"fields": [("onsite_service_id", "time_zone")]}),
+        ("Orders and quotes", {"fields": [("order_prefix", "consumer_prefix"), ("currency", "quote_valid_days")]}),
+    ]
+
+
+class PriceLineInline(TabularInline):
+    model = PriceLine
+    extra = 0
+    tab = True
+    hide_title = True
+
+
+class PaymentTermInline(TabularInline):
+    model = PaymentTerm
+    extra = 0
+    tab = True
+    hide_title = True
+
+
+class RequiredDocumentInline(TabularInline):
+    model = RequiredDocument
+    extra = 0
+    tab = True
+    hide_title = True
+
+
+@admin.register(Offering)
+class OfferingAdmin(ModelAdmin):
+    inlines = [PriceLineInline, PaymentTermInline, RequiredDocumentInline]
+    list_display = ["name", "code", "provider", "property_type", "phase", "user_type", "loads", "active"]
+    list_filter = [
+        ("provider", admin.RelatedOnlyFieldListFilter),
+        "active",
+        "property_type",
+        "phase",
+        "user_type",
+    ]
+    list_select_related = ["provider"]
+    search_fields = ["name", "code", "description"]
+    save_as = True  # a new offering is mostly an old one with another load
+    warn_unsaved_form = True
+    fieldsets = [
+        (None, {"fields": ["provider", ("name", "code"), "description", ("active", "position")]}),
+        ("Who it is for", {"fields": [("property_type", "phase"), ("min_load_kw", "max_load_kw"), "user_type"]}),
+        ("What it leads to", {"fields": [("meter_type", "billing_cycle"), ("tariff_category", "subsidy_eligible")]}),
+    ]
+
+    @admin.display(description="loads (kW)", ordering="max_load_kw")
+    def loads(self, offering: Offering) -> str:
+        return f"{offering.min_load_kw.normalize():f} to {offering.max_load_kw.normalize():f}"

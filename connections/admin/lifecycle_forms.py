@@ -1,0 +1,37 @@
+"""What a person is asked before something moves."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+
+def without_side_doors(field: Any) -> Any:
+    """Choose a row, and do not add, change or delete rows of its table on the way."""
+    for door in ("add", "change", "delete", "view"):
+        setattr(field.widget, f"can_{door}_related", False)
+    return field
+
+
+class ActionForm(forms.Form):
+    """The details of an action; its cleaned data are the details of `perform_action`. Knows the row and who asks."""
+
+    def __init__(self, *args: Any, thing: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.thing = thing
+        self.request = request
+
+
+class NothingToAsk(ActionForm):
+    """Yes or back."""
+
+
+class ReasonForm(ActionForm):
+    reason = forms.CharField(
+        label="Reason",
+        max_length=300,  # the shortest of the columns that keep a reason
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "autofocus": True}),
+        help_text="The applicant will read it.",
+        error_messages={"required": "Say why: the applicant will read it."},
+    )

@@ -1,0 +1,93 @@
+"""The applicant's page, behind a link that nobody can guess: where the application stands, and a word afterwards."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.http import require_GET, require_http_methods
+
+from connections import tracking
+from connections.actors import Actor
+from connections.form_link import form_token
+from connections.models import Application, Feedback
+from connections.views.form_visit import POLICY
+from connections.vocabulary import ApplicationState
+from connections.voices import give_feedback
+
+APPLICANT = Actor.system("applicant")
+
+
+@require_GET
+def track(request: HttpRequest, tracking_id: UUID) -> HttpResponse:
+    application = _application(tracking_id)
+    return _page(
+        request,
+        "connections/tracking.html",
+        {
+            "application": application,
+            "provider": application.provider,
+            "answer": tracking.first_line(application),
+            "next": tracking.next_step(application),
+            "stages": tracking.stages(application),
+            "documents": application.documents.all(),
+            "form": form_token(application) if tracking.wanted(application) else "",
+            "panels": tracking.panels(application),
+            "timeline": tracking.timeline(application),
+            "is_over": application.fulfillment_state in {ApplicationState.CANCELLED, ApplicationState.FAILED},
+            "may_rate": application.fulfillment_state == ApplicationState.CONNECTION_ESTABLISHED,
+        },
+    )
+
+
+class FeedbackForm(forms.Form):
+    """One to five, and words if there are any."""
+
+    value = forms.TypedChoiceField(
+        label="How did it go?",
+        coerce=int,
+        choices=[(5, "Very well"), (4, "Well"), (3, "Neither well nor badly"), (2, "Badly"), (1, "Very badly")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the five."},
+    )
+    comment = forms.CharField(label="What should we know?", required=False, max_length=4000, widget=forms.Textarea)
+
+
+@require_http_methods(["GET", "POST"])
+def feedback(request: HttpRequest, tracking_id: UUID) -> HttpResponse:
+    application = _application(tracking_id)
+    known = application.feedback.filter(category=Feedback.Category.ORDER).first()
+    before = {"value": round(known.value), "comment": known.comment} if known else None
+    form = FeedbackForm(request.POST or None, initial=before)
+    if request.method == "POST" and form.is_valid():
+        give_feedback(
+            application,
+            category=Feedback.Category.ORDER,
+            value=form.cleaned_data["value"],
+            comment=form.cleaned_data["comment"],
+            actor=APPLICANT,
+        )
+        return redirect(f"{request.path}?thanks=1")
+    context = {
+        "application": application,
+        "provider": application.provider,
+        "form": form,
+        "thanks": "thanks" in request.GET and known is not None,
+    }
+    return _page(request, "connections/feedback.html", context, status=422 if form.errors else 200)
+
+
+def _application(tracking_id: UUID) -> Application:
+    rows = Application.objects.select_related("provider", "offering").prefetch_related("documents", "holds")
+    return get_object_or_404(rows, tracking_id=tracking_id)
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """Kept by nobody on the way, and giving its own address to nobody."""
+    response = render(request, template, context, status=status)
+    add_never_cache_headers(response)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

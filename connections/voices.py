@@ -1,0 +1,56 @@
+"""Keeping what applicants say: ratings and calls for help."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from connections.actors import Actor
+from connections.lifecycle import record
+from connections.models import Application, Feedback, SupportRequest
+
+
+@transaction.atomic
+def give_feedback(
+    application: Application, *, category: str, value: Decimal, actor: Actor, comment: str | None = None
+) -> Feedback:
+    """Rate one thing of an order from 1 to 5. Said again, the last word counts; a comment is kept until replaced."""
+    words = {} if comment is None else {"comment": comment}
+    feedback, _ = Feedback.objects.update_or_create(
+        application=application, category=category, defaults={"value": value, **words}
+    )
+    record(application, "rated", actor=actor, category=str(category), value=value)
+    return feedback
+
+
+@transaction.atomic
+def ask_for_support(
+    *,
+    application: Application | None,
+    reference: str,
+    source: str,
+    actor: Actor,
+    callback_phone: str = "",
+    email: str = "",
+) -> SupportRequest:
+    """A task for staff. The same question that is still open is not asked twice."""
+    request, is_new = SupportRequest.objects.get_or_create(
+        application=application,
+        reference=reference,
+        source=source,
+        callback_phone=callback_phone,
+        email=email,
+        done_at=None,
+    )
+    if is_new and application:
+        record(application, "support_asked", actor=actor, callback_phone=callback_phone)
+    return request
+
+
+@transaction.atomic
+def answer_support(request: SupportRequest, *, note: str, actor: Actor) -> None:
+    """Staff dealt with it, and say how."""
+    request.note, request.done_at = note, timezone.now()
+    request.save(update_fields=["note", "done_at"])
+    if request.application:
+        record(request.application, "support_answered", actor=actor)

@@ -1,0 +1,71 @@
+"""Technicians, when they work, and the windows of the day."""
+
+import calendar
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from connections.admin import ListField
+from fieldwork.crew import let_work
+from fieldwork.models import Skill, Slot, Technician
+from fieldwork.models.technician import working_week
+
+DAYS = list(enumerate(calendar.day_name))  # 0 is Monday
+
+
+class TechnicianEntry(forms.ModelForm):
+    skills = forms.MultipleChoiceField(
+        choices=Skill.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    working_days = forms.TypedMultipleChoiceField(
+        choices=DAYS, coerce=int, required=False, initial=working_week, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    zones = ListField(
+        example='["94110", "NANP:628"]',
+        help_text='Postcodes or city codes in quotation marks: ["94110", "NANP:628"]. Empty: everywhere.',
+    )
+
+    class Meta:
+        model = Technician
+        fields = ["provider", "name", "phone"]
+
+    def clean_zones(self) -> list[str]:
+        zones = self.cleaned_data["zones"]
+        if not isinstance(zones, list) or not all(isinstance(zone, str) and zone for zone in zones):
+            raise forms.ValidationError('Write a list of texts, for example ["94110", "NANP:628"].')
+        return zones
+
+
+@admin.register(Technician)
+class TechnicianAdmin(ModelAdmin):
+    form = TechnicianEntry
+    list_display = ["name", "provider", "phone", "can_do", "daily_capacity", "user", "active"]
+    list_filter = [("provider", admin.RelatedOnlyFieldListFilter), "active"]
+    list_select_related = ["provider", "user"]
+    search_fields = ["name", "phone"]
+    autocomplete_fields = ["user"]
+    fieldsets = [
+        (None, {"fields": ["provider", ("name", "phone"), ("user", "active")]}),
+        ("Work", {"fields": [("skills", "working_days"), ("daily_capacity", "zones")]}),
+        ("Place", {"fields": [("base_latitude", "base_longitude"), "shares_position"]}),
+    ]
+
+    def save_model(self, request: HttpRequest, obj: Technician, form: forms.Form, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        let_work(obj)  # whoever is named here may work their visits
+
+    @admin.display(description="skills")
+    def can_do(self, technician: Technician) -> str:
+        labels: dict[Any, str] = dict(Skill.choices)
+        return ", ".join(labels.get(skill, str(skill)) for skill in technician.skills) or "-"
+
+
+@admin.register(Slot)
+class SlotAdmin(ModelAdmin):
+    list_display = ["name", "starts", "ends", "provider"]
+    list_filter = [("provider", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["provider"]

@@ -1,0 +1,120 @@
+/* What the phone adds to pages that work without it: a press counts once, photos go up as soon as they are taken,
+   the position fills itself in. Nothing here decides anything. */
+(function () {
+  "use strict";
+
+  function each(selector, act) { document.querySelectorAll(selector).forEach(act); }
+
+  const summary = document.querySelector(".error-summary");
+  if (summary) summary.focus();
+
+  // --- A press counts once ----------------------------------------------------------------------------------------
+  each("form[data-once]", function (form) {
+    let sending = false;
+    form.addEventListener("submit", function (event) {
+      if (form.dataset.busy) form.querySelector("[data-upload] [data-said]").textContent = "The photo is still on its way. Press again in a moment.";
+      if (sending || form.dataset.busy) { event.preventDefault(); return; }
+      sending = true;
+      form.querySelectorAll("button").forEach(function (button) { button.setAttribute("aria-disabled", "true"); });
+    });
+    window.addEventListener("pageshow", function () {
+      sending = false;
+      form.querySelectorAll("button").forEach(function (button) { button.removeAttribute("aria-disabled"); });
+    });
+  });
+
+  // --- Photos -----------------------------------------------------------------------------------------------------
+  each("[data-upload]", function (box) {
+    const form = box.closest("form"), input = box.querySelector("input[type=file]"), id = box.querySelector("[name=photo_id]");
+    const said = box.querySelector("[data-said]"), progress = box.querySelector(".upload-progress"), bar = progress.querySelector("progress");
+    const grid = form.querySelector("[data-photos]");
+
+    function finish(words) { progress.hidden = true; delete form.dataset.busy; said.textContent = words; }
+
+    function show(address) {
+      const item = document.createElement("li"), link = document.createElement("a"), image = document.createElement("img");
+      link.href = image.src = address;
+      image.alt = "The photo that you just took";
+      link.append(image);
+      item.append(link);
+      grid.append(item);
+    }
+
+    function receive(request) {
+      let answer = {};
+      try { answer = JSON.parse(request.responseText); } catch (problem) { answer = {}; }
+      if (request.status === 201) {
+        input.value = "";
+        id.value = answer.next_id;
+        show(answer.address);
+        finish("The photo is kept. You can take another one.");
+      } else if (request.status === 422) {
+        input.value = "";
+        finish(answer.error);
+      } else {
+        finish("The photo could not be sent now. It goes along when you send this page.");
+      }
+    }
+
+    input.addEventListener("change", function () {
+      if (!input.files.length) return;
+      const data = new FormData(), request = new XMLHttpRequest();
+      data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
+      data.append("kind", box.dataset.kind);
+      data.append("photo_id", id.value);
+      data.append("photo", input.files[0]);
+      request.upload.addEventListener("progress", function (event) { if (event.lengthComputable) bar.value = 100 * event.loaded / event.total; });
+      request.addEventListener("load", function () { receive(request); });
+      request.addEventListener("error", function () { finish("No connection. The photo goes along when you send this page."); });
+      request.open("POST", box.dataset.upload);
+      bar.value = 0;
+      progress.hidden = false;
+      form.dataset.busy = "photo";
+      said.textContent = "Sending the photo.";
+      request.send(data);
+    });
+  });
+
+  // --- Position -----------------------------------------------------------------------------------------------------
+  each("[data-position]", function (box) {
+    const form = box.closest("form"), said = box.querySelector("[data-said]"), button = box.querySelector("[data-locate]");
+    if (!navigator.geolocation) return;
+
+    function found(place) {
+      form.querySelector("[name=latitude]").value = place.coords.latitude.toFixed(6);
+      form.querySelector("[name=longitude]").value = place.coords.longitude.toFixed(6);
+      said.textContent = "Your position is known, to about " + Math.max(1, Math.ceil(place.coords.accuracy)) + " m.";
+      button.textContent = "Find it again";
+    }
+    function failed() { said.textContent = "Your phone gives no position. Try again outside, or say why below."; }
+    function locate() {
+      said.textContent = "Looking for your position.";
+      navigator.geolocation.getCurrentPosition(found, failed, { enableHighAccuracy: true, timeout: 20000, maximumAge: 30000 });
+    }
+    button.hidden = false;
+    button.addEventListener("click", locate);
+    locate();
+  });
+
+  each("[data-share-position]", function (box) {
+    if (!navigator.geolocation) return;
+    const said = box.querySelector("[data-said]"), token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+    let last = 0, watch = 0;
+
+    function send(place) {
+      if (Date.now() - last < 15000) return;
+      last = Date.now();
+      const data = new FormData();
+      data.append("csrfmiddlewaretoken", token);
+      data.append("latitude", place.coords.latitude.toFixed(6));
+      data.append("longitude", place.coords.longitude.toFixed(6));
+      fetch(box.dataset.sharePosition, { method: "POST", body: data }).then(function (answer) {
+        if (answer.status === 204) said.textContent = "The applicant can see where you are until you arrive.";
+        if (answer.status === 409) navigator.geolocation.clearWatch(watch);
+      }).catch(function () { said.textContent = "No connection: the applicant sees where you were last."; });
+    }
+    watch = navigator.geolocation.watchPosition(send, function () {
+      said.textContent = "Your phone gives no position, so the applicant does not see where you are.";
+    }, { enableHighAccuracy: true, maximumAge: 15000 });
+  });
+})();

@@ -1,0 +1,179 @@
+"""Updating an order: what the target names and no more, while it still can be changed."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from beckn_adapter.handlers.update import read_targets
+from billing.services import record_payment
+from connections.actors import Actor
+from connections.models import Application, Event, Offering, PriceLine
+from tests.beckn_adapter.conversation import application as applied
+from tests.beckn_adapter.conversation import ask, place_order
+from tests.factories import bring_to
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
+
+
+def update(target: str, **parts: Any) -> dict[str, Any]:
+    order = Application.objects.get()
+    message = {"update_target": target, "order": {"id": order.number, **parts}}
+    return ask("update", message, transaction_id=order.source_reference)
+
+
+def contact(**fields: str) -> dict[str, Any]:
+    return {"fulfillments": [{"id": "1", "customer": {"contact": fields}}]}
+
+
+def premises(**location: str) -> dict[str, Any]:
+    return {"fulfillments": [{"id": "1", "stops": [{"type": "end", "location": location}]}]}
+
+
+def load(kw: str) -> dict[str, Any]:
+    value = {"descriptor": {"code": "requested_load_kw"}, "value": kw}
+    tags = [{"descriptor": {"code": "requested_connection_details"}, "list": [value]}]
+    return {"items": [{"id": "new-resi-connection", "tags": tags}]}
+
+
+@pytest.mark.parametrize(
+    ("target", "parts", "field", "value"),
+    [
+        ("fulfillment", contact(phone="+14155550000"), "applicant_phone", "+14155550000"),
+        (
+            "order.fulfillments[0].customer.contact.phone",
+            contact(phone="+14155550000"),
+            "applicant_phone",
+            "+14155550000",
+        ),
+        ("billing", {"billing": {"name": "Maria Park"}}, "billing_name", "Maria Park"),
+        ("fulfillments", premises(address="1 Market St", gps="37.79,-122.39"), "address", "1 Market St"),
+        ("item", load("7"), "requested_load_kw", Decimal(7)),
+        ("order.items[0].tags", load("7"), "requested_load_kw", Decimal(7)),
+    ],
+)
+def test_what_the_target_names_is_changed(target: str, parts: dict[str, Any], field: str, value: Any) -> None:
+    place_order()
+
+    answer = update(target, **parts)
+
+    assert "error" not in answer
+    assert getattr(Application.objects.get(), field) == value
+
+
+def test_on_update_tells_the_order_as_it_is_now() -> None:
+    place_order()
+
+    order = update("fulfillment", **contact(phone="+14155550000"))["message"]["order"]
+
+    assert order["fulfillments"][0]["customer"]["contact"]["phone"] == "+14155550000"
+
+
+def test_another_load_is_another_quote() -> None:
+    PriceLine.objects.create(
+        offering=Offering.objects.get(code="new-resi-connection"),
+        title="Reinforcement",
+        kind="PER_KW",
+        amount=30,
+        included_kw=5,
+        position=1,
+    )
+    _, before = place_order()
+    record_payment(
+        Application.objects.get().instalments.get(), amount=Decimal(50), reference="cash", actor=Actor.system()
+    )
+
+    order = update("item", **load("7"))["message"]["order"]
+
+    assert order["quote"]["price"]["value"] == "260"
+    assert order["quote"]["id"] != before["quote"]["id"]
+    assert Application.objects.get().instalments.get().payments.count() == 1
+
+
+def test_what_changed_stands_in_the_timeline_once() -> None:
+    place_order()
+
+    update("fulfillment", **contact(phone="+14155550000"))
+    update("fulfillment", **contact(phone="+14155550000"))
+
+    assert [event.data for event in Event.objects.filter(kind="application.amended")] == [
+        {"applicant_phone": "+14155550000"}
+    ]
+
+
+def test_an_address_without_its_position_forgets_the_old_one() -> None:
+    place_order()
+
+    update("fulfillment", **premises(address="1 Market St, San Francisco"))
+
+    order = Application.objects.get()
+    assert (order.latitude, order.position_as_given) == (None, "")
+
+
+REFUSALS = [
+    ("a target that is none", "payments", contact(phone="+14155550000"), "30012"),
+    ("an empty target", " , ", {}, "30012"),
+    ("a change outside the target", "billing", contact(phone="+14155550000"), "30013"),
+    (
+        "a change beside the target",
+        "order.fulfillments[0].customer.contact.phone",
+        contact(email="new@example.com"),
+        "30013",
+    ),
+    ("another item", "items", {"items": [{"id": "new-comm-connection"}]}, "50002"),
+    ("a load out of range", "items", load("500"), "40000"),
+    ("a place that is not served", "fulfillment", premises(gps="40.7,-74.0"), "40000"),
+    ("a telephone number that is none", "fulfillment", contact(phone="ring ring"), "30000"),
+]
+
+
+@pytest.mark.parametrize(("case", "target", "parts", "code"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_what_can_not_be_updated_is_said_and_nothing_changes(
+    case: str, target: str, parts: dict[str, Any], code: str
+) -> None:
+    place_order()
+    before = Application.objects.values().get()
+
+    assert update(target, **parts)["error"]["code"] == code
+
+    assert Application.objects.values().get() == before
+
+
+@pytest.mark.parametrize(
+    ("state", "parts", "target", "allowed"),
+    [
+        ("ASSESSMENT_COMPLETED", premises(address="1 Market St", gps="37.79,-122.39"), "fulfillment", True),
+        ("APPROVED", premises(address="1 Market St", gps="37.79,-122.39"), "fulfillment", False),
+        ("APPROVED", load("7"), "items", False),
+        ("APPROVED", contact(phone="+14155550000"), "fulfillment", True),
+        ("CONNECTION_ESTABLISHED", contact(phone="+14155550000"), "fulfillment", False),
+    ],
+)
+def test_premises_and_load_change_until_approval_and_contact_until_the_end(
+    state: str, parts: dict[str, Any], target: str, allowed: bool
+) -> None:
+    place_order()
+    bring_to(Application.objects.get(), state)
+
+    answer = update(target, **parts)
+
+    assert ("message" in answer) is allowed
+    assert allowed or answer["error"]["code"] == "50002"
+
+
+def test_sending_the_whole_order_again_with_one_change_is_one_change() -> None:
+    place_order()
+    whole = applied()
+    whole["fulfillments"][0]["customer"]["contact"]["phone"] = "+14155550000"
+
+    answer = update("order.fulfillments[0].customer", **whole)
+
+    assert answer["message"]["order"]["fulfillments"][0]["customer"]["contact"]["phone"] == "+14155550000"
+
+
+def test_targets_are_read_in_every_spelling() -> None:
+    assert read_targets("order.fulfillments[0].customer.contact.phone, item") == [
+        "/message/order/fulfillments/0/customer/contact/phone",
+        "/message/order/items",
+    ]
+    assert read_targets("message/order/billing") == ["/message/order/billing"]

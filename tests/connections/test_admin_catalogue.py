@@ -1,0 +1,55 @@
+"""The catalogue, as staff type it in."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from connections.models import Provider, ServiceArea
+from tests.connections.desk import boss, browser_of, management_of, page_of
+from tests.factories import (
+    provider,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def provider_entry(area: dict[str, Any]) -> dict[str, Any]:
+    """San Francisco's page as the browser sends it, with one new service area."""
+    page = boss().get(page_of(provider(area=False)))
+    form = page.context["adminform"].form
+    typed = {name: value for name in form.fields if (value := form[name].value()) not in (None, False)}
+    new = {"code": "1", "name": "San Francisco", "city_codes": "", "postcodes": "", "polygon": "", **area}
+    inline = {f"service_areas-0-{name}": value for name, value in new.items()}
+    return {**typed, **management_of(page), **inline, "service_areas-TOTAL_FORMS": 1}
+
+
+def test_service_area_is_kept_as_typed_and_nothing_typed_is_an_empty_list() -> None:
+    entry = provider_entry({"postcodes": '["94110", "94112"]', "polygon": "[[37.8, -122], [37.8, -121], [37, 0]]"})
+
+    response = browser_of(User.objects.get()).post(page_of(Provider.objects.get()), entry)
+
+    assert response.status_code == 302
+    area = ServiceArea.objects.get()
+    assert (area.postcodes, area.city_codes, len(area.polygon)) == (["94110", "94112"], [], 3)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("postcodes", "94110, 94112", "This can not be read as a list."),
+        ("postcodes", '{"a": 1}', "Write a list of texts"),
+        ("city_codes", "[628]", "Write a list of texts"),
+        ("polygon", "37.8 -122.5", "This can not be read as a list."),
+        ("polygon", "[[37.8, -122.5]]", "at least three corners"),
+    ],
+)
+def test_area_that_can_not_be_read_is_explained_beside_its_field(field: str, typed: str, words: str) -> None:
+    entry = provider_entry({field: typed})
+
+    response = browser_of(User.objects.get()).post(page_of(Provider.objects.get()), entry)
+
+    formset = response.context["inline_admin_formsets"][0].formset
+    assert words in json.dumps(formset.errors[0][field])
+    assert not ServiceArea.objects.exists()

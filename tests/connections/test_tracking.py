@@ -1,0 +1,159 @@
+"""The applicant's page answers what they came for, and nobody else can find it."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from billing.services import record_payment
+from connections.documents.handing_in import hand_in_link
+from connections.documents.verdicts import reject_document
+from connections.lifecycle import advance
+from connections.models import Application, Feedback
+from connections.tracking import first_line, next_step
+from fieldwork.models import Visit
+from fieldwork.services import assign_visit
+from tests.factories import SYSTEM, application_in, scheduled_application, technician
+
+pytestmark = pytest.mark.django_db
+MAY_12 = datetime(2026, 5, 12, 21, 0, tzinfo=UTC)  # 14:00 in San Francisco
+MAY_12_LATER = datetime(2026, 5, 12, 23, 0, tzinfo=UTC)
+
+
+def page(application: Application, path: str = "") -> str:
+    reply = Client().get(f"/track/{application.tracking_id}/{path}")
+    assert reply.status_code == 200
+    return " ".join(reply.content.decode().split())
+
+
+def hand_in_everything(application: Application) -> None:
+    for document in application.documents.all():
+        hand_in_link(document, text="seen", actor=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("state", "answer"),
+    [
+        ("DRAFT", "Your application is not ordered yet"),
+        ("ASSESSMENT_COMPLETED", "We are checking your application"),
+        ("CONNECTION_ESTABLISHED", "Your power is on"),
+        ("CANCELLED", "Your application was cancelled"),
+        ("FAILED", "Your application could not be accepted"),
+    ],
+)
+def test_the_first_line_says_where_it_stands(state: str, answer: str) -> None:
+    application = application_in(state)
+    if state == "ASSESSMENT_COMPLETED":
+        hand_in_everything(application)
+
+    assert first_line(Application.objects.get(pk=application.pk)) == answer
+    assert f'<h1 class="lead">{answer}</h1>' in page(application)
+
+
+def test_the_visit_is_told_in_the_providers_time_zone() -> None:
+    application = scheduled_application()
+    hand_in_everything(application)
+    visit = application.visits.get()
+    Visit.objects.filter(pk=visit.pk).update(window_start=MAY_12, window_end=MAY_12_LATER)
+    assign_visit(visit, technician=technician(), actor=SYSTEM)
+
+    assert "Your technician comes on Tuesday 12 May, 14:00–16:00" in page(application)
+
+
+def test_a_paper_that_is_wanted_puts_the_ball_with_the_applicant_and_leads_to_the_form() -> None:
+    application = scheduled_application()
+
+    text = page(application)
+
+    assert "We need something from you" in text
+    assert "Next: You" in text
+    assert 'href="/documents/' in text
+
+
+def test_a_rejected_paper_is_named_with_its_reason() -> None:
+    application = scheduled_application()
+    hand_in_everything(application)
+    document = application.documents.get(code="wiring")
+    reject_document(document, reason="The stamp is missing", actor=SYSTEM)
+
+    step = next_step(Application.objects.get(pk=application.pk))
+
+    assert step is not None
+    assert (step.who, step.what) == ("You", "Send us: Wiring diagram.")
+    assert "The stamp is missing" in page(application)
+
+
+def test_when_everything_is_here_the_utility_has_the_ball() -> None:
+    application = scheduled_application()
+    hand_in_everything(application)
+
+    assert "Next: San Francisco Electric Authority" in page(application)
+
+
+def test_the_money_is_told_with_what_came_in_and_what_is_due() -> None:
+    application = scheduled_application()
+    record_payment(application.instalments.get(), amount=Decimal(50), reference="cash", actor=SYSTEM)
+
+    text = page(application)
+
+    assert "200.00 USD" in text
+    assert "50.00 USD" in text
+    assert 'Due when the power is on</th><td class="amount">100.00 USD' in text
+
+
+def test_after_a_cancellation_the_refund_is_told_and_nothing_is_due() -> None:
+    application = scheduled_application()
+    record_payment(application.instalments.get(), amount=Decimal(150), reference="cash", actor=SYSTEM)
+    advance(application, "cancel", actor=SYSTEM, reason="The street is closed")
+
+    text = page(application)
+
+    assert "The street is closed" in text
+    assert 'You get back</th><td class="amount">150.00 USD' in text
+    assert "Due " not in text
+
+
+def test_a_link_that_is_not_known_is_not_found() -> None:
+    assert Client().get(f"/track/{uuid4()}/").status_code == 404
+    assert Client().get("/track/1/").status_code == 404
+
+
+def test_the_page_is_kept_by_nobody_and_runs_nothing_foreign() -> None:
+    reply = Client().get(f"/track/{scheduled_application().tracking_id}/")
+
+    assert "no-store" in reply["Cache-Control"]
+    assert "default-src 'none'" in reply["Content-Security-Policy"]
+
+
+def test_what_applicants_write_is_never_markup() -> None:
+    application = scheduled_application()
+    Application.objects.update(address="<script>alert(1)</script>")
+
+    assert "<script>alert" not in page(application)
+
+
+def test_feedback_is_kept_with_its_words() -> None:
+    application = application_in("CONNECTION_ESTABLISHED")
+
+    reply = Client().post(
+        f"/track/{application.tracking_id}/feedback/", {"value": "4", "comment": "Friendly and quick"}
+    )
+
+    feedback = Feedback.objects.get()
+    assert reply.status_code == 302
+    assert (feedback.value, feedback.comment) == (4, "Friendly and quick")
+    assert "Thank you" in page(application, "feedback/?thanks=1")
+
+
+def test_feedback_without_a_choice_says_so_and_loses_no_words() -> None:
+    application = application_in("CONNECTION_ESTABLISHED")
+
+    reply = Client().post(f"/track/{application.tracking_id}/feedback/", {"comment": "Friendly"})
+
+    text = reply.content.decode()
+    assert reply.status_code == 422
+    assert "Choose one of the five." in text
+    assert "Friendly" in text
+    assert not Feedback.objects.exists()

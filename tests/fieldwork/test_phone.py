@@ -1,0 +1,252 @@
+"""The technician's phone: one next step a screen, and own visits only."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django.utils.html import strip_tags
+
+from connections.models import Event
+from fieldwork.models import Visit, VisitState
+from fieldwork.services import call_off_visits, set_out
+from tests.factories import SYSTEM, provider, staff, technician
+from tests.fieldwork.phone import FINDINGS, assigned, camera, fill_in, page, press
+from tests.fieldwork.premises import (
+    assessment,
+    give_window,
+    phone_of,
+    ravi,
+    state_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+# --- Who gets in ------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_not_logged_in_is_sent_to_the_login_and_from_there_to_the_day(client: Client) -> None:
+    worker = ravi()
+    assert worker.user is not None
+    worker.user.set_password("a long walk home")
+    worker.user.save()
+
+    asked = client.get("/field/")
+    shown = client.get(asked["Location"]).content.decode()
+    entered = client.post(
+        asked["Location"], {"username": worker.user.username, "password": "a long walk home", "next": "/field/"}
+    )
+
+    assert asked["Location"] == "/field/login/?next=/field/"
+    assert "Log in to see your visits" in shown
+    assert entered["Location"] == "/field/"
+
+
+def test_wrong_password_is_said_and_the_name_is_kept(client: Client) -> None:
+    answer = client.post("/field/login/", {"username": "ravi", "password": "wrong"}).content.decode()
+
+    assert "You are not logged in" in answer
+    assert 'value="ravi"' in answer
+
+
+def test_who_is_no_technician_reads_so() -> None:
+    client = Client()
+    client.force_login(staff())
+
+    answer = client.get("/field/")
+
+    assert answer.status_code == 403
+    assert "is not a technician here" in answer.content.decode()
+
+
+def test_technician_who_left_sees_nothing() -> None:
+    worker = ravi(active=False)
+
+    assert phone_of(worker).get("/field/").status_code == 403
+
+
+def test_another_technicians_visit_is_not_found() -> None:
+    visit, stranger = assigned(ravi()), ravi(name="Ana Silva")
+    client = phone_of(stranger)
+
+    answers = [
+        client.get(page(visit)),
+        client.get(page(visit, "no-access")),
+        press(client, visit, "set-out"),
+        fill_in(client, visit, "findings", **FINDINGS),
+        client.post(page(visit, "photos"), {"kind": "PREMISES", "photo": camera()}),
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert state_of(visit) == VisitState.ASSIGNED
+
+
+def test_pages_run_no_script_but_ours() -> None:
+    worker = ravi()
+    visit = assigned(worker)
+
+    for address in ("/field/", page(visit), "/field/login/"):
+        answer = phone_of(worker).get(address)
+        assert "script-src 'self'" in answer["Content-Security-Policy"]
+        assert " style=" not in answer.content.decode()
+        assert "<script>" not in answer.content.decode()
+
+
+# --- The day ----------------------------------------------------------------------------------------------------------
+
+
+def test_empty_day_says_what_would_fill_it() -> None:
+    answer = phone_of(ravi()).get("/field/").content.decode()
+
+    assert "No visits today" in answer
+    assert "When the office gives you a visit, it stands here" in answer
+
+
+def test_next_address_stands_first_with_its_one_button() -> None:
+    worker = ravi()
+    late = assigned(worker, give_window(assessment(), timezone.now() - timedelta(days=1)))
+
+    answer = phone_of(worker).get("/field/").content.decode()
+
+    assert "123 Valencia Street" in answer
+    assert "Late" in answer
+    assert answer.count('class="button button-wide"') == 1
+    assert page(late, "step", "set-out") in answer
+
+
+def test_visits_of_the_days_to_come_are_told_and_not_offered_yet() -> None:
+    worker = ravi()
+    visit = assigned(worker, give_window(assessment(), timezone.now() + timedelta(days=1, hours=1)))
+
+    answer = phone_of(worker).get("/field/").content.decode()
+
+    assert "No visits today" in answer
+    assert f'href="{page(visit)}"' in answer
+
+
+def test_times_are_shown_on_the_providers_clock_with_the_weekday() -> None:
+    kolkata = provider(code="bescom", time_zone="Asia/Kolkata", area=False)
+    worker = ravi(provider=kolkata)
+    visit = give_window(assessment(), timezone.now().replace(year=2026, month=12, day=1, hour=3, minute=30))
+    type(visit.application).objects.filter(pk=visit.application_id).update(provider=kolkata)
+    Visit.objects.filter(pk=visit.pk).update(technician=worker)
+
+    answer = phone_of(worker).get(page(visit)).content.decode()
+
+    words = " ".join(strip_tags(answer.split("<main")[1]).split())
+    assert "Tuesday 1 December, 09:00–12:00 IST" in words
+
+
+# --- One visit --------------------------------------------------------------------------------------------------------
+
+
+def test_visit_says_who_where_and_how_to_reach_them() -> None:
+    worker = ravi()
+
+    answer = phone_of(worker).get(page(assigned(worker))).content.decode()
+
+    assert "Jonathan Park" in answer
+    assert 'href="tel:+14155553333"' in answer
+    assert 'href="geo:37.774921,-122.419424?q=' in answer
+
+
+def test_position_in_doubt_is_not_put_on_the_map() -> None:
+    worker = ravi()
+    visit = assigned(worker)
+    type(visit.application).objects.filter(pk=visit.application_id).update(longitude=Decimal("122.419424"))
+
+    assert 'href="geo:0,0?q=123%20Valencia%20Street"' in phone_of(worker).get(page(visit)).content.decode()
+
+
+def test_the_big_button_leads_from_step_to_step() -> None:
+    worker = ravi()
+    visit, client = assigned(worker), phone_of(worker)
+
+    press(client, visit, "set-out")
+    assert (state_of(visit), "I am here" in client.get(page(visit)).content.decode()) == (VisitState.EN_ROUTE, True)
+
+    press(client, visit, "arrive")
+    assert state_of(visit) == VisitState.ON_SITE
+    assert "Write down the findings" in client.get(page(visit)).content.decode()
+
+
+def test_the_same_press_twice_is_one_step() -> None:
+    worker = ravi()
+    visit, client, twice = assigned(worker), phone_of(worker), {"client_id": str(uuid4())}
+
+    answers = [client.post(page(visit, "step", "set-out"), twice) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Event.objects.filter(kind="visit.en_route").count() == 1
+
+
+def test_a_step_that_is_not_open_says_so_and_changes_nothing() -> None:
+    worker = ravi()
+    visit, client = assigned(worker), phone_of(worker)
+    call_off_visits(visit.application, reason="Moved away", actor=SYSTEM)
+
+    answer = press(client, visit, "set-out")
+
+    assert answer.status_code == 409
+    assert "it can not set out now" in answer.content.decode()
+    assert "This visit was called off" in answer.content.decode()
+
+
+def test_a_press_without_its_id_or_of_no_button_is_refused() -> None:
+    worker = ravi()
+    visit, client = assigned(worker), phone_of(worker)
+
+    assert client.post(page(visit, "step", "set-out"), {}).status_code == 409
+    assert press(client, visit, "fly").status_code == 404
+    assert client.get(page(visit, "fly")).status_code == 404
+    assert state_of(visit) == VisitState.ASSIGNED
+
+
+# --- Where they are ---------------------------------------------------------------------------------------------------
+
+
+def test_position_is_kept_while_on_the_way_and_forgotten_on_arrival() -> None:
+    worker = ravi(shares_position=True)
+    visit, client = assigned(worker), phone_of(worker)
+    there = {"latitude": "37.78", "longitude": "-122.4194241234"}
+
+    before = client.post("/field/position/", there)
+    press(client, visit, "set-out")
+    during = client.post("/field/position/", there)
+    worker.refresh_from_db()
+    kept = worker.longitude
+    press(client, visit, "arrive")
+    worker.refresh_from_db()
+
+    assert (before.status_code, during.status_code) == (409, 204)
+    assert (kept, worker.longitude) == (Decimal("-122.419424"), None)
+
+
+def test_position_of_who_does_not_share_it_is_not_kept() -> None:
+    worker = ravi()
+    set_out(assigned(worker), actor=SYSTEM)
+    client = phone_of(worker)
+
+    assert client.post("/field/position/", {"latitude": "37.78", "longitude": "-122.4"}).status_code == 409
+    assert client.post("/field/position/", {"latitude": "north", "longitude": "-122.4"}).status_code == 422
+
+
+def test_technician_without_permission_moves_nothing() -> None:
+    worker = ravi()
+    assert worker.user is not None
+    worker.user.groups.clear()
+    visit = assigned(worker)
+
+    answer = press(phone_of(worker), visit, "set-out")
+
+    assert "may not set out this" in answer.content.decode()
+    assert state_of(visit) == VisitState.ASSIGNED
+
+
+def test_a_technician_without_a_login_has_no_phone_page() -> None:
+    technician()
+
+    assert Client().get("/field/").status_code == 302
