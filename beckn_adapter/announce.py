@@ -17,7 +17,7 @@ from beckn_adapter.translate.context import answer_context
 from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
 from connections.models import Application, Event
-from connections.vocabulary import ApplicationState
+from connections.vocabulary import OPEN_STATES, ApplicationState
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -47,6 +47,7 @@ TOLD: dict[str, str] = {
     "visit.unsafe": "on_status",
     "visit.incomplete": "on_status",
     "visit.rescheduled": "on_status",
+    "visit.cancelled": "on_status",
     "payment.recorded": "on_status",
 }
 NOT_TOLD: dict[str, str] = {
@@ -61,7 +62,6 @@ NOT_TOLD: dict[str, str] = {
     "visit.scheduled": "the utility's own planning",
     "visit.rated": "the applicant's own word",
     "visit.completed": "told as the state that the application reaches by it",
-    "visit.cancelled": "told with the application's end",
     "meter.in_stock": THE_STOCK,
     "meter.issued": THE_STOCK,
     "meter.installed": "told with the connection that it makes",
@@ -70,6 +70,8 @@ NOT_TOLD: dict[str, str] = {
 }
 
 
+# What an order's end brings about is told by on_cancel, once.
+TOLD_WITH_THE_END = {"visit.cancelled"}
 # What a buyer app did itself it learns from the answer to its own message.
 ANSWERED = {"application.cancelled", "application.amended"}
 
@@ -109,6 +111,8 @@ def _announce_all(events: list[Event]) -> None:
 def _announce(event: Event) -> None:
     action, application = TOLD.get(event.kind), event.application
     if action is None or application is None or event.state == ApplicationState.DRAFT:
+        return
+    if event.kind in TOLD_WITH_THE_END and event.state not in OPEN_STATES:
         return
     thread = Conversation.objects.filter(application=application).first()
     if thread is None:  # taken at the counter: there is nobody to tell

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,6 +16,7 @@ from beckn_adapter.sandbox.buyer import BuyerApp
 from beckn_adapter.sandbox.gateway import Gateway
 from beckn_adapter.sandbox.house import House
 from beckn_adapter.sandbox.registry import Registry
+from tests.core_schema import PROTOCOL, violations
 from tests.servers import new_database, redis_url
 
 BACKENDS = ("embedded", "postgres")
@@ -46,3 +49,19 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         house = stack.enter_context(House(var_dir, env))
         buyer = stack.enter_context(BuyerApp(registry.url, gateway.url))
         yield Town(request.param, house, registry, buyer)
+        assert violations_received(buyer) == []
+
+
+def violations_received(buyer: BuyerApp) -> list[str]:
+    """What core 1.1.0 says against any callback that came, with formats where the conversation's ids are UUIDs."""
+    if not PROTOCOL.exists():
+        return []
+    received = [entry.message for entry in buyer.journal.entries() if not entry.sent]
+    return [found for message in received for found in violations(message, uuid_ids=has_uuids(message["context"]))]
+
+
+def has_uuids(context: dict[str, Any]) -> bool:
+    try:
+        return all(UUID(context[name]) for name in ("transaction_id", "message_id"))
+    except ValueError:
+        return False

@@ -116,6 +116,19 @@ class Journal:
                     raise TimeoutError(self._what_came_instead(action, transaction_id, timeout))
                 self._news.wait(left)
 
+    def wait_for_any(self, transaction_id: str, count: int, timeout: float = 10) -> Entry:
+        """The `count`-th message of any kind that was received in a transaction. Raises `TimeoutError`."""
+        end = time.monotonic() + timeout
+        with self._news:
+            while True:
+                found = [entry for entry in self._by_transaction.get(transaction_id, []) if not entry.sent]
+                if len(found) >= count:
+                    return found[count - 1]
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError(self._what_came_instead(f"callback number {count}", transaction_id, timeout))
+                self._news.wait(left)
+
     def _received(self, action: str, transaction_id: str, message_id: str | None) -> list[Entry]:
         return [
             entry

@@ -1,149 +1,75 @@
-"""The demo's story: Maria orders her connection, message by message, and what must not work does not."""
+"""The demo's story: Maria's connection from search to rating, and a second order that is cancelled."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 from beckn_adapter.sandbox import orders
-from beckn_adapter.sandbox.buyer import Sent
+from beckn_adapter.sandbox.connecting import Connecting, track
 from beckn_adapter.sandbox.house import House
-from beckn_adapter.sandbox.journal import Entry
 from beckn_adapter.sandbox.network import Network
-from beckn_adapter.sandbox.reading import Json, dig, in_words, refusal, rows
+from beckn_adapter.sandbox.ordering import agree, order_through_the_network
+from beckn_adapter.sandbox.people import Clerk, TechnicianOnThePhone
+from beckn_adapter.sandbox.reading import Json, dig, rows
+from beckn_adapter.sandbox.telling import PATIENCE, Line, StepFailed, Telling
 
-ITEM = "new-resi-connection"
-PATIENCE = 15.0  # seconds for a callback on a busy machine
-BUYER, GATEWAY, HOUSE = "Energykart", "gateway", "Servicedrop"
-
-
-class StepFailed(Exception):
-    """A step that was not what it should be. The text says which and why."""
+__all__ = ["Line", "Passwords", "StepFailed", "Story"]
+NOTHING_BUT_A_SHED = orders.Need(load_kw="2", consumption_kwh="40", name="Ana", email="ana@example.com")
 
 
 @dataclass(frozen=True)
-class Line:
-    """One message as the demo tells it."""
-
-    who: str
-    whom: str
-    action: str
-    verdict: str
-    good: bool
-    words: str
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+class Passwords:
+    clerk: str
+    technician: str
 
 
 class Story:
-    """`play` tells each message through `tell`."""
+    """`play` tells each message and each act through `tell`."""
 
     def __init__(
-        self, network: Network, house: House, tell: Callable[[Line], None], *, patience: float = PATIENCE
+        self,
+        network: Network,
+        house: House,
+        passwords: Passwords,
+        tell: Callable[[Line], None],
+        *,
+        patience: float = PATIENCE,
     ) -> None:
-        self.network, self.buyer, self.house, self.tell = network, network.buyer, house, tell
+        self.network, self.house, self.passwords, self.tell = network, house, passwords, tell
         self.patience = patience
-        self.need = orders.Need()
-        self.transaction_id = self.buyer.begin(self.need)
 
     def play(self) -> Json:
-        """From search to on_confirm. Returns the one order, as the house has it. Raises `StepFailed`."""
-        self._search()
-        selected = orders.selection(self.need, provider_id=self._provider_id(), item_id=ITEM)
-        self._a_changed_message_is_refused(selected)
-        self._ask("select", selected, "a quote", lambda order: bool(dig(order, "quote", "price", "value")))
-        applied = orders.application(self.need, selected)
-        terms = self._ask("init", applied, "the terms of payment", lambda order: bool(rows(order, "payments")))
-        agreed = orders.agreement(applied, terms.order)
-        confirmed = self._ask("confirm", agreed, "an order id", lambda order: bool(order.get("id")))
-        self._the_same_order_twice_is_one(confirmed)
-        return self._one_order(confirmed)
+        """Returns Maria's order: `{"id", "number", "state", "url"}`, its url the tracking page. Raises `StepFailed`."""
+        maria = self._begin(orders.Need())
+        order = order_through_the_network(maria, self.network.gateway, self.house)
+        clerk = Clerk(self.house.url, self.passwords.clerk)
+        technician = TechnicianOnThePhone(self.house.url, self.passwords.technician)
+        Connecting(maria, order["id"], clerk, technician).play()
+        url = self._look_back(maria)
+        self._change_ones_mind(maria, order["id"] + 1, clerk, technician)
+        return {**order, "url": url}
 
-    def _search(self) -> None:
-        sent = self.buyer.search(orders.intent(self.need), transaction_id=self.transaction_id)
-        self._tell_request("search", sent, GATEWAY)
-        self._expect(sent.acknowledged, "search", f"the gateway answered {sent.status}")
-        for broadcast in self.network.gateway.wait_for(sent.message_id, self.patience):
-            verdict = "ACK" if broadcast.acknowledged else f"NACK {broadcast.status}"
-            words = "the same bytes, with the gateway's signature beside the buyer app's"
-            self.tell(Line(GATEWAY, HOUSE, "search", verdict, broadcast.acknowledged, words))
-            self._expect(broadcast.acknowledged, "search", f"the house answered {broadcast.status} to the gateway")
-        catalogue = self._callback("search", sent)
-        providers = rows(catalogue.message, "message", "catalog", "providers")
-        offered = [item.get("id") for provider in providers for item in rows(provider, "items")]
-        self._expect(ITEM in offered, "on_search", f"{ITEM} is not among the items {offered}")
+    def _begin(self, need: orders.Need) -> Telling:
+        return Telling(self.network.buyer, self.tell, self.patience, need)
 
-    def _provider_id(self) -> str:
-        catalogue = self.buyer.wait_for("on_search", self.transaction_id)
-        return str(dig(catalogue.message, "message", "catalog", "providers", 0, "id"))
+    def _look_back(self, maria: Telling) -> str:
+        """status, track, rating and support. Returns the tracking page's address."""
+        number = maria.order["id"]
+        maria.ask("status", {"order_id": number}, "COMPLETE", lambda said: dig(said, "order", "status") == "COMPLETE")
+        tracked = track(maria, "a page", lambda said: bool(dig(said, "tracking", "url")))
+        ratings = [{"rating_category": "Agent", "id": number, "value": "5"}]
+        maria.ask("rating", {"ratings": ratings}, "a form", lambda said: bool(dig(said, "feedback_form")))
+        question = {"support": {"ref_id": number, "callback_phone": maria.need.phone}}
+        maria.ask("support", question, "a telephone", lambda said: bool(dig(said, "support", "phone")))
+        return str(dig(tracked.message, "message", "tracking", "url"))
 
-    def _a_changed_message_is_refused(self, selected: Json) -> None:
-        """Somebody on the way turns 5 kW into 500, after signing."""
-        context = self.buyer.context("select", self.transaction_id)
-        honest = json.dumps({"context": context, "message": {"order": selected}}).encode()
-        changed = honest.replace(b'"value": "5"', b'"value": "500"')
-        sent = self.buyer.send(
-            "select",
-            transaction_id=self.transaction_id,
-            body_bytes=changed,
-            sign=False,
-            headers={"Authorization": self.buyer.me.sign(honest)},
-        )
-        refused = sent.status == 401 and dig(sent.reply, "message", "ack", "status") == "NACK"
-        verdict = "401 NACK" if refused else f"{sent.status}"
-        self.tell(
-            Line("somebody", HOUSE, "select", verdict, refused, "5 kW became 500 on the way: the signature is wrong")
-        )
-        self._expect(refused, "a changed select", f"it should have been refused with 401, not {sent.status}")
-
-    def _ask(self, action: str, order: Json, what: str, is_there: Callable[[Json], bool]) -> Entry:
-        sent = self.buyer.send(action, {"order": order}, transaction_id=self.transaction_id)
-        self._tell_request(action, sent, HOUSE)
-        self._expect(sent.acknowledged, action, f"answered {sent.status}, {refusal(sent.reply)}")
-        answer = self._callback(action, sent)
-        self._expect(is_there(answer.order), f"on_{action}", f"it does not contain {what}")
-        return answer
-
-    def _the_same_order_twice_is_one(self, confirmed: Entry) -> None:
-        """The buyer app's line broke, it sends its confirm again, byte for byte."""
-        sent = self.buyer.send("confirm", transaction_id=self.transaction_id, body_bytes=self._last_sent().body)
-        verdict = "ACK" if sent.acknowledged else f"{sent.status} NACK"
-        self.tell(Line(BUYER, HOUSE, "confirm", verdict, sent.acknowledged, "the very same confirm once more"))
-        self._expect(sent.acknowledged, "the repeated confirm", f"answered {sent.status}, {refusal(sent.reply)}")
-        again = self._callback("confirm", sent, count=2)
-        same = again.order.get("id") == confirmed.order.get("id")
-        self._expect(same, "the repeated confirm", f"it was answered with another order, {again.order.get('id')}")
-
-    def _one_order(self, confirmed: Entry) -> Json:
-        everything = json.loads(self.house.call("print_orders").splitlines()[-1])
-        made = [order for order in everything if order["number"]]
-        numbers = ", ".join(order["number"] for order in made)
-        self._expect(len(made) == 1, "one order", f"the house has {len(made)} orders: {numbers or 'none'}")
-        wanted = confirmed.order.get("id")
-        self._expect(numbers == wanted, "one order", f"the house calls it {numbers}, on_confirm said {wanted}")
-        return dict(made[0])
-
-    def _callback(self, action: str, sent: Sent, count: int = 1) -> Entry:
-        """The believed answer to this request. Raises `StepFailed`."""
-        name = f"on_{action}"
-        try:
-            entry = self.buyer.wait_for(name, self.transaction_id, sent.message_id, self.patience, count)
-        except TimeoutError as problem:
-            raise StepFailed(f"{name}: {problem}") from None
-        verdict = "signature good" if entry.good else "not believed"
-        self.tell(Line(HOUSE, BUYER, name, verdict, entry.good, entry.words, entry.at))
-        self._expect(entry.good, name, entry.reason)
-        self._expect(not entry.error, name, refusal(entry.message))
-        return entry
-
-    def _tell_request(self, action: str, sent: Sent, whom: str) -> None:
-        verdict = "ACK" if sent.acknowledged else f"{sent.status} NACK"
-        words = in_words(action, json.loads(sent.body))
-        self.tell(Line(BUYER, whom, action, verdict, sent.acknowledged, words, self._last_sent().at))
-
-    def _last_sent(self) -> Entry:
-        return next(e for e in reversed(self.buyer.journal.entries(self.transaction_id)) if e.sent)
-
-    @staticmethod
-    def _expect(holds: bool, step: str, why: str) -> None:
-        if not holds:
-            raise StepFailed(f"{step}: {why}")
+    def _change_ones_mind(self, maria: Telling, application: int, clerk: Clerk, technician: TechnicianOnThePhone) -> None:
+        """A small order, cancelled when a technician is on it already: that costs a tenth."""
+        ana = self._begin(NOTHING_BUT_A_SHED)
+        self.network.buyer.talk_to(ana.transaction_id, self.house.me.subscriber_id, self.house.me.url)
+        agree(ana, str(dig(maria.order, "provider", "id")))
+        Connecting(ana, application, clerk, technician).assign("assessment")
+        ana.listen(2, until="Technician Assigned")
+        reasons = ana.ask("get_cancellation_reasons", {}, "a reason", lambda said: bool(rows(said, "cancellation_reasons")))
+        reason = str(dig(reasons.message, "message", "cancellation_reasons", 0, "id"))
+        message = {"order_id": ana.order["id"], "cancellation_reason_id": reason}
+        ana.ask("cancel", message, "a fee of 20", lambda said: dig(said, "order", "quote", "price", "value") == "20")

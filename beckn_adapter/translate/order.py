@@ -14,7 +14,7 @@ from billing.models import Instalment
 from billing.services import payment_status, quoted_price
 from connections.models import Application
 from connections.vocabulary import ApplicationState, PaymentStatus
-from fieldwork.models import Visit
+from fieldwork.tracking import coming
 
 Json = dict[str, Any]
 S = ApplicationState
@@ -98,13 +98,12 @@ def _fulfillment(application: Application, profile: str, state: str) -> Json:
 
 
 def _add_visit(fulfillment: Json, application: Application) -> None:
-    """Who comes and when, once it is known (published on_status: agent, stops[0].time)."""
-    visit: Visit | None = application.visits.exclude(technician=None).order_by("-id").first()
-    if visit and visit.technician:
-        fulfillment["agent"] = {
-            "person": {"name": visit.technician.name},
-            "contact": {"phone": visit.technician.phone},
-        }
+    """Who comes, and when, as soon as each is known (published on_status: agent, stops[0].time)."""
+    manned = application.visits.exclude(technician=None).select_related("technician").order_by("-id").first()
+    visit = coming(application) or manned
+    agent = (visit and visit.technician) or (manned and manned.technician)
+    if agent:
+        fulfillment["agent"] = {"person": {"name": agent.name}, "contact": {"phone": agent.phone}}
     if visit and visit.window_start:
         fulfillment["stops"][0]["time"] = {"timestamp": write_time(visit.window_start)}
 

@@ -17,7 +17,7 @@ from connections.models import Application, Document, Event
 from connections.services import amend_application
 from fieldwork.models import Technician, Visit
 from fieldwork.services import assign_visit
-from tests.beckn_adapter.conversation import place_order
+from tests.beckn_adapter.conversation import ask, place_order
 from tests.factories import establish, scheduled_application
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
@@ -172,6 +172,20 @@ def test_an_established_connection_is_told_with_its_details(order: Application) 
     }
 
 
+def test_a_visit_that_is_called_off_alone_is_told(order: Application) -> None:
+    advance(order.visits.get(), "call_off", actor=SYSTEM, reason="Storm")
+    announce_all()
+
+    assert [message["context"]["action"] for message in told()] == ["on_status"]
+
+
+def test_visits_called_off_with_the_order_are_told_once_by_its_end(order: Application) -> None:
+    advance(order, "cancel", actor=SYSTEM, reason="Storm")
+    announce_all()
+
+    assert [message["context"]["action"] for message in told()] == ["on_cancel"]
+
+
 def test_what_happens_at_the_counter_is_told_to_nobody() -> None:
     scheduled_application()
 
@@ -204,3 +218,46 @@ def test_every_transition_is_told_or_has_its_reason_for_not_being_told() -> None
     }
 
     assert kinds - TOLD.keys() - NOT_TOLD.keys() == set()
+
+
+def progress(message: dict[str, Any]) -> dict[str, str]:
+    return {tag["descriptor"]["code"]: tag["value"] for tag in message["message"]["order"]["tags"][0]["list"]}
+
+
+def test_each_step_of_a_visit_is_told_and_why_it_came_to_nothing(order: Application) -> None:
+    assign(order)
+    visit = advance(order.visits.get(), "set_out", actor=SYSTEM)
+    advance(visit, "report_unsafe", actor=SYSTEM, reason="A loose wire")
+    announce_all()
+
+    assert [progress(message).get("visit-status") for message in told()] == [
+        "ASSIGNED",
+        "SCHEDULED",  # the application's own step tells the visit that is to come: the one that follows
+        "EN_ROUTE",
+        "UNSAFE",
+    ]
+    assert progress(told()[-1])["visit-reason"] == "A loose wire"
+
+
+def test_the_time_of_a_visit_is_told_before_anybody_is_put_on_it(order: Application) -> None:
+    start = timezone.now().replace(microsecond=0)
+    Visit.objects.filter(application=order).update(window_start=start)
+    record(order.visits.get(), "rescheduled", actor=SYSTEM)
+    announce_all()
+
+    fulfillment = told()[-1]["message"]["order"]["fulfillments"][0]
+    assert fulfillment["stops"][0]["time"]["timestamp"] == start.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    assert "agent" not in fulfillment
+
+
+def test_an_answer_never_overtakes_what_has_happened_before_it(order: Application) -> None:
+    assign(order)
+    answer = ask("status", {"order_id": order.number}, transaction_id=order.source_reference)
+    announce_all()
+
+    codes = [
+        json.loads(bytes(row.body))["message"]["order"]["fulfillments"][0]["state"]["descriptor"]["code"]
+        for row in Callback.objects.filter(action="on_status").order_by("id")
+    ]
+    assert codes == ["Scheduled", "TECHNICIAN_ASSIGNED", "TECHNICIAN_ASSIGNED"]
+    assert answer["message"]["order"]["fulfillments"][0]["state"]["descriptor"]["code"] == codes[-1]

@@ -1,0 +1,225 @@
+"""From search to rating on a running house: everybody through the pages they use, every callback looked at."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from playwright.sync_api import Browser
+
+from beckn_adapter.sandbox import orders
+from beckn_adapter.sandbox.journal import Entry
+from beckn_adapter.sandbox.reading import dig, rows, tag_value
+from tests.core_schema import PROTOCOL, violations
+from tests.journeys.people import DESK, LET_PEOPLE_IN, PHONE, Applicant, Clerk, TechnicianOnThePhone
+from tests.journeys.wire import documents_told, state_told
+from tests.town import Town
+
+Json = dict[str, Any]
+AT_THE_PREMISES = {"latitude": 37.774921, "longitude": -122.419424}
+PATIENCE = 20.0  # seconds for a callback on a busy machine
+THE_STAMP = "The stamp or the signature is missing."
+# Each callback of the story in its order: the action, the state it tells, and what is new in it.
+STORY: list[tuple[str, str, set[str]]] = [
+    ("on_search", "", set()),
+    ("on_select", "", set()),
+    ("on_init", "", set()),
+    (
+        "on_confirm",
+        "SCHEDULED",
+        {"id-proof SUBMITTED", "ownership-certificate SUBMITTED", "wiring-diagram SUBMITTED", "PENDING", "NOT-PAID"},
+    ),
+    ("on_status", "SCHEDULED", {"a time"}),
+    ("on_status", "SCHEDULED", {"IN_PROGRESS", "Ada Able"}),
+    ("on_status", "TECHNICIAN_ASSIGNED", set()),
+    ("on_status", "TECHNICIAN_ASSIGNED", {"wiring-diagram REJECTED", "ON_HOLD"}),
+    ("on_status", "TECHNICIAN_ASSIGNED", set()),  # the hold's own event
+    ("on_status", "TECHNICIAN_ASSIGNED", {"wiring-diagram SUBMITTED", "IN_PROGRESS"}),
+    ("on_status", "TECHNICIAN_ASSIGNED", set()),  # the hold is released
+    ("on_status", "TECHNICIAN_ASSIGNED", {"id-proof VERIFIED"}),
+    ("on_status", "TECHNICIAN_ASSIGNED", {"ownership-certificate VERIFIED"}),
+    ("on_status", "TECHNICIAN_ASSIGNED", {"wiring-diagram VERIFIED"}),
+    ("on_status", "TECHNICIAN_ASSIGNED", set()),  # on the way
+    ("on_status", "TECHNICIAN_ASSIGNED", set()),  # at the premises
+    ("on_status", "ASSESSMENT_COMPLETED", set()),
+    ("on_status", "APPROVED", {"no time"}),  # of the installation visit
+    ("on_status", "APPROVED", set()),  # its technician is the same
+    ("on_status", "APPROVED", set()),
+    ("on_track", "", set()),
+    ("on_status", "APPROVED", set()),
+    ("on_status", "CONNECTION_ESTABLISHED", {"COMPLETED", "a connection"}),
+    ("on_status", "CONNECTION_ESTABLISHED", {"PAID"}),
+    ("on_status", "CONNECTION_ESTABLISHED", set()),  # as it was asked for
+    ("on_track", "", set()),
+    ("on_rating", "", set()),
+    ("on_support", "", set()),
+]
+
+
+class Ear:
+    """What the buyer app has heard in one transaction, in order."""
+
+    def __init__(self, town: Town, transaction_id: str) -> None:
+        self.town, self.transaction_id = town, transaction_id
+
+    def heard(self) -> list[Entry]:
+        return [entry for entry in self.town.buyer.journal.entries(self.transaction_id) if not entry.sent]
+
+    def wait_until(self, count: int) -> Entry:
+        """Until so many callbacks have come in all; returns the last."""
+        end = time.monotonic() + PATIENCE
+        while len(self.heard()) < count:
+            assert time.monotonic() < end, f"{len(self.heard())} callbacks instead of {count}: {self.heard()[-1].words}"
+            time.sleep(0.05)
+        return self.heard()[count - 1]
+
+
+class Buyer:
+    """Maria's buyer app: asks, waits for the answer, and knows how many callbacks have come."""
+
+    def __init__(self, town: Town) -> None:
+        self.town, self.need = town, orders.Need()
+        self.transaction_id = town.buyer.begin(self.need)
+        self.ear = Ear(town, self.transaction_id)
+        self.count = 0
+
+    def ask(self, action: str, message: Json) -> Json:
+        buyer = self.town.buyer
+        if action == "search":
+            sent = buyer.search(message["intent"], transaction_id=self.transaction_id)
+        else:
+            sent = buyer.send(action, message, transaction_id=self.transaction_id)
+        assert sent.acknowledged, sent.reply
+        answer: Json = self.hears(1).message
+        assert answer["context"]["message_id"] == sent.message_id
+        return answer["message"]
+
+    def hears(self, more: int) -> Entry:
+        self.count += more
+        return self.ear.wait_until(self.count)
+
+
+def differences(before: Json, now: Json) -> set[str]:
+    """What is new in an order, in short words."""
+    return facts(now) - facts(before) | ({"no time"} if "a time" in facts(before) - facts(now) else set())
+
+
+def facts(order: Json) -> set[str]:
+    found = {f"{code} {state}" for code, state in documents_told(order).items()}
+    tags = [tag for group in rows(order, "tags") for tag in rows(group, "list")]
+    found |= {str(tag["value"]) for tag in tags if dig(tag, "descriptor", "code") == "connection-status"}
+    found |= {str(payment["status"]) for payment in rows(order, "payments") if state_told(order)}
+    fulfillment = dig(order, "fulfillments", 0)
+    found |= {str(dig(fulfillment, "agent", "person", "name") or "")}
+    found |= {"a time" if dig(fulfillment, "stops", 0, "time") else ""}
+    found |= {"a connection" if tag_value(dig(order, "items", 0), "meter_id") else ""}
+    return found - {""}
+
+
+def told(entries: list[Entry]) -> list[tuple[str, str, set[str]]]:
+    story, before = [], {}
+    for entry in entries:
+        state = state_told(entry.order)
+        story.append((entry.action, state, differences(before, entry.order) if state else set()))
+        before = entry.order if state else before
+    return story
+
+
+@contextmanager
+def people(browser: Browser, town: Town, run: str) -> Iterator[tuple[Applicant, Clerk, TechnicianOnThePhone]]:
+    town.house.manage("shell", "--no-imports", "--verbosity", "0", "--command", LET_PEOPLE_IN.replace("{run}", run))
+    place: Any = {"geolocation": AT_THE_PREMISES, "permissions": ["geolocation"]}
+    applicant = Applicant(browser, town.house.url, **PHONE)
+    clerk = Clerk(browser, town.house.url, **DESK)
+    technician = TechnicianOnThePhone(browser, town.house.url, **PHONE, **place)
+    try:
+        clerk.log_in(f"{run}-clerk")
+        technician.log_in(f"{run}-ada")
+        yield applicant, clerk, technician
+    finally:
+        complaints = [said for person in (applicant, clerk, technician) for said in person.leave()]
+    assert complaints == []
+
+
+def order_it(buyer: Buyer, applicant: Applicant) -> tuple[str, str]:
+    """search, select, init, the papers through the form, confirm. Returns the order's number and the form's link."""
+    catalogue = buyer.ask("search", {"intent": orders.intent(buyer.need)})["catalog"]
+    provider = catalogue["providers"][0]["id"]
+    selected = orders.selection(buyer.need, provider_id=provider, item_id="new-resi-connection")
+    assert buyer.ask("select", {"order": selected})["order"]["quote"]["price"]["value"] == "200"
+    applied = orders.application(buyer.need, selected)
+    terms = buyer.ask("init", {"order": applied})["order"]
+    form = terms["items"][0]["xinput"]["form"]
+    submission = applicant.hand_in(form["url"], "ID proof", "ownership certificate", "wiring diagram")
+    agreed = orders.agreement(applied, terms)
+    agreed["items"][0]["xinput"] = {"form": {"submission_id": submission}}
+    return buyer.ask("confirm", {"order": agreed})["order"]["id"], form["url"]
+
+
+def check_papers(buyer: Buyer, clerk: Clerk, applicant: Applicant, number: str, link: str) -> None:
+    clerk.reject(number, "wiring diagram", THE_STAMP)
+    buyer.hears(2)
+    applicant.page.goto(link)
+    applicant.reads(THE_STAMP)
+    applicant.hand_in(link, "wiring diagram")
+    buyer.hears(2)
+    for paper in ("ID proof", "ownership certificate", "wiring diagram"):
+        clerk.verify(number, paper)
+        buyer.hears(1)
+
+
+def test_from_search_to_rating_with_everybody_at_their_own_page(town: Town, browser: Browser) -> None:
+    run, buyer = uuid4().hex[:6], Buyer(town)
+    with people(browser, town, run) as (applicant, clerk, technician):
+        number, link = order_it(buyer, applicant)
+
+        clerk.set_the_time(number, "Assessment")
+        buyer.hears(1)
+        suggestion = clerk.assign_whom_the_house_suggests(number, "Assessment")
+        buyer.hears(2)
+        check_papers(buyer, clerk, applicant, number, link)
+
+        technician.set_out()
+        buyer.hears(1)
+        technician.arrive()
+        buyer.hears(1)
+        technician.assess()
+        buyer.hears(1)
+        clerk.approve(number)
+        buyer.hears(1)
+
+        clerk.assign_whom_the_house_suggests(number, "Installation")
+        buyer.hears(1)
+        technician.set_out()
+        buyer.hears(1)
+        on_the_way = buyer.ask("track", {"order_id": number})["tracking"]
+        technician.arrive()
+        buyer.hears(1)
+        technician.install(f"{run}-M1", f"{run}-S1")
+        buyer.hears(1)
+        clerk.take_the_payment(number, f"{run}-cash")
+        buyer.hears(1)
+
+        final = buyer.ask("status", {"order_id": number})["order"]
+        afterwards = buyer.ask("track", {"order_id": number})["tracking"]
+        rating = {"ratings": [{"rating_category": "Agent", "id": number, "value": "5"}]}
+        form = buyer.ask("rating", rating)["feedback_form"]["form"]
+        support = buyer.ask("support", {"support": {"ref_id": number, "callback_phone": buyer.need.phone}})["support"]
+        applicant.page.goto(afterwards["url"])
+        applicant.page.goto(form["url"])
+
+    heard = buyer.ear.heard()
+    assert told(heard) == STORY
+    for entry in heard:
+        assert entry.good, entry.reason
+        assert not PROTOCOL.exists() or violations(entry.message, uuid_ids=True) == []
+    assert len({entry.message_id for entry in heard}) == len(heard)
+
+    assert suggestion.startswith("Ada Able")
+    assert (on_the_way["status"], on_the_way["location"]["gps"]) == ("active", "37.774921,-122.419424")
+    assert afterwards["status"] == "inactive"
+    assert "location" not in afterwards
+    assert final["status"] == "COMPLETE"
+    assert tag_value(final["items"][0], "meter_id") == f"{run}-M1"
+    assert support["phone"] == "+18004321234"
