@@ -18,6 +18,7 @@ from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
 from connections.models import Application, Event
 from connections.vocabulary import OPEN_STATES, ApplicationState
+from fieldwork.models import VisitState
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -122,8 +123,16 @@ def _announce(event: Event) -> None:
     context = answer_context(thread.context, action=action, now=timezone.now(), message_id=str(uuid4()))
     try:
         with transaction.atomic():
-            order = write_order(application, settings.BECKN_WIRE_PROFILE, state=event.state)
+            order = write_order(application, settings.BECKN_WIRE_PROFILE, state=event.state, visit=visit_of(event))
             outbox.put(context, {"message": {"order": order}}, event=event, application=application)
     except Exception as problem:  # the boundary of a mapping mistake: seen in the admin, stopping nobody
         log.exception("event %s (%s) could not be put into words", event.pk, event.kind)
         outbox.bury(context, f"could not be built: {type(problem).__name__}: {problem}", event=event)
+
+
+def visit_of(event: Event) -> tuple[str, str] | None:
+    """The state that a visit has come to, and why if a reason was given; None for what is no step of a visit."""
+    thing, _, participle = event.kind.partition(".")
+    if thing != "visit" or participle.upper() not in VisitState.values:
+        return None
+    return participle.upper(), str(event.data.get("reason") or "")

@@ -1,6 +1,7 @@
 """The demo's second part: from the order to power on. Papers, a technician, the desk, the meter, the money."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from beckn_adapter.sandbox.journal import Entry
@@ -18,9 +19,9 @@ CLERK, TECHNICIAN = "the clerk", "the technician"
 class Connecting:
     """Every act is followed by the callbacks that it makes the house send."""
 
-    def __init__(self, telling: Telling, application: int, clerk: Clerk, technician: TechnicianOnThePhone) -> None:
-        self.telling, self.application = telling, application
-        self.clerk, self.technician = clerk, technician
+    def __init__(self, telling: Telling, clerk: Clerk, technician: TechnicianOnThePhone) -> None:
+        self.telling, self.clerk, self.technician = telling, clerk, technician
+        self.application = clerk.find_order(str(telling.order["id"]))
 
     def play(self) -> None:
         """Raises `StepFailed`."""
@@ -67,17 +68,15 @@ class Connecting:
         self.telling.listen(until="the connection is completed")
 
     def assign(self, kind: str) -> None:
-        try:
-            name = self.clerk.assign(self.application)
-        except PageRefused as problem:
-            raise StepFailed(f"{CLERK} assigns: {problem}") from None
-        self._say(CLERK, f"puts {name.strip()}, whom the desk suggests, on the {kind} visit")
+        words = f"puts the technician whom the desk suggests on the {kind} visit"
+        self._do(CLERK, words, lambda: self.clerk.assign(self.application))
 
     def _go_there(self, *, tracked: bool = False) -> None:
         self._do(TECHNICIAN, "sets out", lambda: self.technician.step("set-out"))
         self.telling.listen()
         if tracked:
-            self._do(TECHNICIAN, "lets the applicant see where", lambda: self.technician.tell_position("37.77", "-122.42"))
+            act = "lets the applicant see where that is"
+            self._do(TECHNICIAN, act, lambda: self.technician.tell_position("37.771", "-122.424"))
             track(self.telling, "where the technician is", lambda message: bool(dig(message, "tracking", "location")))
         self._do(TECHNICIAN, "is at the premises", lambda: self.technician.step("arrive"))
         self.telling.listen()
@@ -98,14 +97,12 @@ class Connecting:
         self._do(CLERK, words, lambda: self.clerk.judge(self.application, place, version, verdict, **fields))
 
     def _do(self, who: str, words: str, act: Callable[[], Any]) -> None:
+        began = datetime.now(UTC)
         try:
             act()
         except PageRefused as problem:
             raise StepFailed(f"{who} {words}: {problem}") from None
-        self._say(who, words)
-
-    def _say(self, who: str, words: str) -> None:
-        self.telling.tell(Line(who, HOUSE, "page", "done", True, words))
+        self.telling.tell(Line(who, HOUSE, "page", "done", True, words, began))
 
 
 def track(telling: Telling, what: str, is_there: Callable[[Any], bool]) -> Entry:

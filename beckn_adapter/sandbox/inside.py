@@ -2,11 +2,17 @@
 
 import json
 import os
+from decimal import Decimal
 
 from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
 from django.db.models import Q
 
+from connections.actors import Actor
 from connections.models import Application
+from fieldwork.crew import let_work
+from fieldwork.models import Meter, Technician
+from fieldwork.stock import issue_meter
 
 APPS = ("connections", "fieldwork", "billing", "beckn_adapter")
 CLERKS_MAY = (
@@ -24,6 +30,20 @@ def create_logins() -> None:
     allowed = Q(codename__startswith="view_") | Q(codename__in=CLERKS_MAY)
     clerks.permissions.add(*Permission.objects.filter(allowed, content_type__app_label__in=APPS))
     clerk.groups.add(clerks)
+
+
+def furnish() -> None:
+    """Logins, technicians and meters. `david` is the technician David C: he works every day, begins it in the middle of
+    the town, shows where he is, and has the first meter in his car. His password comes in the environment."""
+    create_logins()
+    call_command("load_field", verbosity=0)
+    david = Technician.objects.get(name="David C")
+    david.user = User.objects.create_user("david", password=os.environ["DEMO_TECHNICIAN_PASSWORD"])
+    david.working_days, david.shares_position = list(range(7)), True
+    david.base_latitude, david.base_longitude = Decimal("37.7793"), Decimal("-122.4193")
+    david.save()
+    let_work(david)
+    issue_meter(Meter.objects.order_by("serial")[0], technician=david, actor=Actor.system("demo"))
 
 
 def print_orders() -> None:

@@ -18,6 +18,10 @@ def facts(order: Json) -> Iterator[str]:
     for code, value in _progress(order):
         if code.startswith("document-"):
             yield f"{code.removeprefix('document-').replace('-', ' ')} is {value}"
+        elif code == "visit-status":
+            yield f"the visit is {value}"
+        elif code == "visit-reason":
+            yield f"because: {value}"
         elif code == "connection-status":
             yield f"the connection is {value}"
     fulfillment = dig(order, "fulfillments", 0)

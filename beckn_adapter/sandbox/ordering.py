@@ -14,7 +14,7 @@ GATEWAY = "gateway"
 
 
 def order_through_the_network(telling: Telling, gateway: Gateway, house: House) -> Json:
-    """From search to on_confirm, with a changed message and a repeated one. Returns the one order as the house has it."""
+    """From search to on_confirm, with a changed message and a repeated one. Returns the order as the house has it."""
     _search(telling, gateway)
     catalogue = telling.buyer.wait_for("on_search", telling.transaction_id)
     provider_id = str(dig(catalogue.message, "message", "catalog", "providers", 0, "id"))

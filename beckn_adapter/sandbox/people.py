@@ -62,14 +62,18 @@ class Clerk(Person):
     def __init__(self, house_url: str, password: str) -> None:
         super().__init__(house_url, "/admin/login/", "clerk", password)
 
-    def assign(self, application: int) -> str:
-        """Put the technician whom the desk suggests on the visit that has none. Returns the name."""
-        visit = max(re.findall(r"/admin/fieldwork/visit/(\d+)/change/", self.read(_order(application))), key=int)
-        path = f"/admin/fieldwork/visit/{visit}/advance/assign/"
+    def find_order(self, number: str) -> int:
+        """The row's id behind an order's number."""
+        page = self.read(f"/admin/connections/application/?q={number}")
+        return int(self.find(page, r"/admin/connections/application/(\d+)/change/", f"order {number}"))
+
+    def assign(self, application: int) -> None:
+        """Put the technician whom the desk suggests on the newest visit."""
+        numbers = re.findall(r"/admin/fieldwork/visit/(\d+)/change/", self.read(_order(application)))
+        path = f"/admin/fieldwork/visit/{max(map(int, numbers), default=0)}/advance/assign/"
         page = self.read(path)
         technician = self.find(page, r'name="technician" value="(\d+)"', "technician to choose")
         self.press(path, {"technician": technician})
-        return self.find(self.read(path.replace("advance/assign", "change")), r"Technician</dt>\s*<dd[^>]*>([^<]+)<", "name")
 
     def judge(self, application: int, paper: int, version: int, verdict: str, **fields: str) -> None:
         """`verify` or `reject` the n-th paper (from 0), having seen this version of it."""
@@ -109,7 +113,7 @@ class TechnicianOnThePhone(Person):
             raise PageRefused(f"the position was answered with {answer.status_code}")
 
     def fill_in(self, sheet: str, **typed: str) -> str:
-        """Findings or installation, with a photo; what is to be read once more is confirmed. Returns the sheet's page."""
+        """Findings or installation, with a photo; the meter is the one in the car. Returns the sheet's page."""
         visit = self.find(self.read("/field/"), r'href="(/field/visits/\d+/)"', "visit to go on with")
         page = self.read(f"{visit}{sheet}/")
         fields = {"client_id": _client_id(self, page), **typed}

@@ -118,6 +118,47 @@ def _order_state(message: Json) -> str:
     return f"order {dig(message, 'order', 'id')}: {said}"
 
 
+def _order_id(message: Json) -> str:
+    return f"order {dig(message, 'order_id')}"
+
+
+def _cancel(message: Json) -> str:
+    return f"{_order_id(message)}, reason {dig(message, 'cancellation_reason_id') or 'not given'}"
+
+
+def _on_cancel(message: Json) -> str:
+    order = dig(message, "order")
+    lines = ", ".join(f"{dig(line, 'title')} {money(dig(line, 'price'))}" for line in rows(order, "quote", "breakup"))
+    return _order_state(message) + (f"; {lines}" if lines else "")
+
+
+def _on_track(message: Json) -> str:
+    place = dig(message, "tracking", "location", "gps")
+    return f"see {dig(message, 'tracking', 'url')}" + (f"; the technician is at {place}" if place else "")
+
+
+def _rating(message: Json) -> str:
+    given = rows(message, "ratings")
+    return ", ".join(f"{str(dig(one, 'rating_category')).lower()}: {dig(one, 'value')} of 5" for one in given)
+
+
+def _on_rating(message: Json) -> str:
+    return f"thanks; for words there is {dig(message, 'feedback_form', 'form', 'url')}"
+
+
+def _support(message: Json) -> str:
+    phone = dig(message, "support", "callback_phone")
+    return f"asks for help with {dig(message, 'support', 'ref_id')}" + (f", to be called at {phone}" if phone else "")
+
+
+def _on_support(message: Json) -> str:
+    return f"call {dig(message, 'support', 'phone')} or write to {dig(message, 'support', 'email')}"
+
+
+def _cancellation_reasons(message: Json) -> str:
+    return "; ".join(f"{dig(one, 'id')}: {name_of(one)}" for one in rows(message, "cancellation_reasons"))
+
+
 TELLERS: dict[str, Callable[[Json], str]] = {
     "search": _search,
     "on_search": _on_search,
@@ -129,5 +170,14 @@ TELLERS: dict[str, Callable[[Json], str]] = {
     "on_confirm": _order_state,
     "on_status": _order_state,
     "on_update": _order_state,
-    "on_cancel": _order_state,
+    "cancel": _cancel,
+    "on_cancel": _on_cancel,
+    "status": _order_id,
+    "track": _order_id,
+    "on_track": _on_track,
+    "rating": _rating,
+    "on_rating": _on_rating,
+    "support": _support,
+    "on_support": _on_support,
+    "cancellation_reasons": _cancellation_reasons,
 }

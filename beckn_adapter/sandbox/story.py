@@ -43,9 +43,9 @@ class Story:
         order = order_through_the_network(maria, self.network.gateway, self.house)
         clerk = Clerk(self.house.url, self.passwords.clerk)
         technician = TechnicianOnThePhone(self.house.url, self.passwords.technician)
-        Connecting(maria, order["id"], clerk, technician).play()
+        Connecting(maria, clerk, technician).play()
         url = self._look_back(maria)
-        self._change_ones_mind(maria, order["id"] + 1, clerk, technician)
+        self._change_ones_mind(maria, clerk, technician)
         return {**order, "url": url}
 
     def _begin(self, need: orders.Need) -> Telling:
@@ -62,14 +62,15 @@ class Story:
         maria.ask("support", question, "a telephone", lambda said: bool(dig(said, "support", "phone")))
         return str(dig(tracked.message, "message", "tracking", "url"))
 
-    def _change_ones_mind(self, maria: Telling, application: int, clerk: Clerk, technician: TechnicianOnThePhone) -> None:
+    def _change_ones_mind(self, maria: Telling, clerk: Clerk, technician: TechnicianOnThePhone) -> None:
         """A small order, cancelled when a technician is on it already: that costs a tenth."""
         ana = self._begin(NOTHING_BUT_A_SHED)
         self.network.buyer.talk_to(ana.transaction_id, self.house.me.subscriber_id, self.house.me.url)
         agree(ana, str(dig(maria.order, "provider", "id")))
-        Connecting(ana, application, clerk, technician).assign("assessment")
+        Connecting(ana, clerk, technician).assign("assessment")
         ana.listen(2, until="Technician Assigned")
-        reasons = ana.ask("get_cancellation_reasons", {}, "a reason", lambda said: bool(rows(said, "cancellation_reasons")))
-        reason = str(dig(reasons.message, "message", "cancellation_reasons", 0, "id"))
+        listed = "cancellation_reasons"
+        reasons = ana.ask(f"get_{listed}", {}, "a reason", lambda said: bool(rows(said, listed)))
+        reason = str(dig(reasons.message, "message", listed, 0, "id"))
         message = {"order_id": ana.order["id"], "cancellation_reason_id": reason}
         ana.ask("cancel", message, "a fee of 20", lambda said: dig(said, "order", "quote", "price", "value") == "20")

@@ -10,6 +10,7 @@ from beckn_adapter.sandbox.buyer import BuyerApp, Sent
 from beckn_adapter.sandbox.journal import Entry
 from beckn_adapter.sandbox.news import news
 from beckn_adapter.sandbox.reading import Json, in_words, refusal
+from beckn_adapter.translate.context import callback_action
 
 PATIENCE = 15.0  # seconds for a callback on a busy machine
 BUYER, HOUSE = "Energykart", "Servicedrop"
@@ -47,12 +48,13 @@ class Telling:
         self.tell_request(action, sent, HOUSE)
         self.expect(sent.acknowledged, action, f"answered {sent.status}, {refusal(sent.reply)}")
         answer = self.callback(action, sent)
-        self.expect(is_there((answer.message or {}).get("message") or {}), f"on_{action}", f"it does not contain {what}")
+        said = (answer.message or {}).get("message") or {}
+        self.expect(is_there(said), answer.action, f"it does not contain {what}")
         return answer
 
     def callback(self, action: str, sent: Sent, count: int = 1) -> Entry:
         """The believed answer to this request. Raises `StepFailed`."""
-        name = f"on_{action}"
+        name = callback_action(action)
         try:
             entry = self.buyer.wait_for(name, self.transaction_id, sent.message_id, self.patience, count)
         except TimeoutError as problem:
@@ -68,7 +70,7 @@ class Telling:
             try:
                 entry = self.buyer.journal.wait_for_any(self.transaction_id, self.heard + 1, self.patience)
             except TimeoutError as problem:
-                raise StepFailed(str(problem)) from None
+                raise StepFailed(f"the next callback: {problem}") from None
             words = f"{entry.words}; {news(self.order, entry.order)}"
             self._believed(entry, words)
         self.expect(until in words, entry.action, f"it should tell {until!r}, not {words!r}")
@@ -76,7 +78,8 @@ class Telling:
 
     def tell_request(self, action: str, sent: Sent, whom: str) -> None:
         verdict = "ACK" if sent.acknowledged else f"{sent.status} NACK"
-        self.tell(Line(BUYER, whom, action, verdict, sent.acknowledged, in_words(action, json.loads(sent.body)), self.last_sent().at))
+        words = in_words(action, json.loads(sent.body))
+        self.tell(Line(BUYER, whom, action, verdict, sent.acknowledged, words, self.last_sent().at))
 
     def last_sent(self) -> Entry:
         return next(e for e in reversed(self.buyer.journal.entries(self.transaction_id)) if e.sent)

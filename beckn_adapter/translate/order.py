@@ -21,8 +21,11 @@ S = ApplicationState
 ORDER_STATUS = {S.CONNECTION_ESTABLISHED: "COMPLETE", S.CANCELLED: "CANCELLED", S.FAILED: "CANCELLED"}
 
 
-def write_order(application: Application, profile: str, *, state: str | None = None) -> Json:
+def write_order(
+    application: Application, profile: str, *, state: str | None = None, visit: tuple[str, str] | None = None
+) -> Json:
     """The whole order. `state` is the fulfilment state to tell: an event's, or the application's own; a draft has none.
+    `visit` is the state of a visit and the reason for it, if they are an event's; else those of the visit to come.
 
     Everything but state and times is told as it was agreed at init: a buyer app compares message with message.
     """
@@ -54,7 +57,7 @@ def write_order(application: Application, profile: str, *, state: str | None = N
         "id": application.number,
         "status": write("order-status", ORDER_STATUS.get(S(state), "ACTIVE"), profile),
         **order,
-        "tags": [_status_tags(application, profile)],
+        "tags": [_status_tags(application, profile, visit)],
     }
     if state == S.CONNECTION_ESTABLISHED:
         order["items"][0]["tags"].append(write_connection(application, profile))
@@ -138,13 +141,16 @@ def _payment(row: Instalment, profile: str) -> Json:
     return payment
 
 
-def _status_tags(application: Application, profile: str) -> Json:
+def _status_tags(application: Application, profile: str, visit: tuple[str, str] | None) -> Json:
     documents = [
         (f"document-{row.code}", write("documentation-status", row.state, profile))
         for row in application.documents.all()
     ]
     status = ("connection-status", write("connection-status", application.connection_status, profile))
-    return tag_group("connection-progress", [status, *documents])
+    next_visit = coming(application)
+    visit_state, reason = visit or (next_visit.state if next_visit else "", "")
+    visits = [(code, value) for code, value in (("visit-status", visit_state), ("visit-reason", reason)) if value]
+    return tag_group("connection-progress", [status, *documents, *visits])
 
 
 def _present(**fields: str) -> Json:

@@ -196,7 +196,7 @@ def _add_version(
     files: list[str] | None = None,
     **fields: Any,
 ) -> DocumentVersion:
-    document.refresh_from_db()
+    document = Document.objects.get(pk=document.pk)  # refresh_from_db would unprotect the state for every thread
     by_name = content is None and document.state == DocumentState.SUBMITTED and not document.waived_at
     if not (by_name or may_hand_in(document, submission.pk if submission else None)):
         state = "waived" if document.waived_at else document.get_state_display().lower()

@@ -68,7 +68,6 @@ def _take(request: HttpRequest, visit: Visit, document: Document) -> None:
 
 def _page_after(visit: Visit, document: Document) -> str:
     """The next paper that is wanted, those before this one last; then what was handed in."""
-    document.refresh_from_db()
     place = visit.documents.index(document)
     in_turn = [*visit.documents[place + 1 :], *visit.documents[:place]]
     following = next((other for other in in_turn if other.is_wanted), None)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from beckn_adapter.announce import ANSWERED, NOT_TOLD, TOLD
+from beckn_adapter.announce import ANSWERED, NOT_TOLD, TOLD, TOLD_WITH_THE_END
 from beckn_adapter.models import Callback
 from connections.actors import Actor
 from connections.documents.handing_in import AGAIN
@@ -67,4 +67,5 @@ def events_without_their_word(application: Application, bap_id: str) -> Iterator
 
 def _owes_a_callback(event: Event, bap_id: str) -> bool:
     answered = event.kind in ANSWERED and event.actor == str(Actor.buyer_app(bap_id))
-    return event.kind in TOLD and event.state != S.DRAFT and not answered
+    with_the_end = event.kind in TOLD_WITH_THE_END and event.state not in OPEN_STATES
+    return event.kind in TOLD and event.state != S.DRAFT and not answered and not with_the_end

@@ -19,11 +19,13 @@ from beckn_adapter.sandbox.children import ChildFailed
 from beckn_adapter.sandbox.house import House
 from beckn_adapter.sandbox.network import Network
 from beckn_adapter.sandbox.server import port_or_any
-from beckn_adapter.sandbox.story import Line, StepFailed, Story
+from beckn_adapter.sandbox.story import Line, Passwords, StepFailed, Story
+
+WHO = ("ADMIN", "CLERK", "TECHNICIAN")
 
 
 class Command(BaseCommand):
-    help = "Play one order from search to on_confirm over a network on this machine, then serve until Ctrl-C."
+    help = "Play a connection from search to rating over a network on this machine, then serve until Ctrl-C."
     requires_system_checks = []  # the house checks itself, with its own settings
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -42,7 +44,7 @@ class Command(BaseCommand):
 
     def _play(self, *, once: bool) -> None:
         start = time.monotonic()
-        passwords = {f"DEMO_{who}_PASSWORD": secrets.token_urlsafe(9) for who in ("ADMIN", "CLERK")}
+        passwords = {f"DEMO_{who}_PASSWORD": secrets.token_urlsafe(9) for who in WHO}
         with ExitStack() as stack:
             folder = stack.enter_context(OwnFolder(settings.VAR_DIR))
             network = stack.enter_context(Network())
@@ -50,20 +52,21 @@ class Command(BaseCommand):
             stack.callback(house.stop, grace=1.0)  # everything that counts is in the database
             self._say("Preparing the database ...")
             house.migrate()
-            self._say("Starting web server, worker and timer, loading the guide's provider and two logins ...")
+            self._say("Starting web server, worker and timer, loading the guide's provider, technicians and logins ...")
             house.launch()
             house.manage("load_guide")
-            house.call("create_logins", env=passwords)
+            house.call("furnish", env=passwords)
             house.wait()
             self._show_addresses(house, network)
-            order = self._tell_story(network, house)
+            order = self._tell_story(network, house, passwords)
             self._show_end(house, network, order, passwords, time.monotonic() - start)
             if not once:
                 self._serve(house)
 
-    def _tell_story(self, network: Network, house: House) -> dict[str, Any]:
+    def _tell_story(self, network: Network, house: House, passwords: dict[str, str]) -> dict[str, Any]:
+        known = Passwords(passwords["DEMO_CLERK_PASSWORD"], passwords["DEMO_TECHNICIAN_PASSWORD"])
         try:
-            return Story(network, house, self._tell).play()
+            return Story(network, house, known, self._tell).play()
         except StepFailed:
             house.check()  # a process that died is the better explanation
             raise
@@ -85,16 +88,19 @@ class Command(BaseCommand):
         route = f"{line.who} → {line.whom}"
         time_of_day = line.at.astimezone().strftime("%H:%M:%S.%f")[:-3]
         verdict = paint(f"{line.verdict:<16}")
-        self._say(f"{time_of_day}  {route:<25}{line.action:<11}{verdict}{line.words}".rstrip())
+        self._say(f"{time_of_day}  {route:<28} {line.action:<11} {verdict}{line.words}".rstrip())
 
     def _show_end(
         self, house: House, network: Network, order: dict[str, Any], passwords: dict[str, str], seconds: float
     ) -> None:
         self._say(
-            f"\nOne order, {order['number']}, in {seconds:.0f} s. Now look at it from each side:\n"
+            f"\n{order['number']} from search to rating, and a second order cancelled, in {seconds:.0f} s."
+            " Now look at it from each side:\n"
+            f"  the applicant        {order['url']}\n"
             f"  the utility's desk   {house.url}/admin/connections/application/{order['id']}/change/\n"
             f"                       login admin {passwords['DEMO_ADMIN_PASSWORD']}"
             f" or clerk {passwords['DEMO_CLERK_PASSWORD']}\n"
+            f"  the technician       {house.url}/field/   login david {passwords['DEMO_TECHNICIAN_PASSWORD']}\n"
             f"  the buyer app        {network.buyer.url}\n"
             f"  the logs             {house.var_dir}"
         )
