@@ -27,7 +27,7 @@ help: ## what can be made here
 	fi
 	@touch $@
 
-demo: .venv/run ## play the order end to end and serve until Ctrl-C (ONCE=1 stops after the story)
+demo: .venv/run ## play a connection from search to rating and serve until Ctrl-C (ONCE=1 stops after the story)
 	@$(BIN)/python manage.py demo $(if $(ONCE),--once)
 
 test: .venv/browser ## linters, import contracts, types, migrations and every test

@@ -87,6 +87,7 @@ def announce_events(limit: int = BATCH) -> int:
         events = list(
             Event.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(~Exists(earlier), announced_at=None)
+            .select_related("application__provider", "application__offering", "application__quote")
             .order_by("id")[:limit]
         )
         _announce_all(events)

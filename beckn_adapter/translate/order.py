@@ -14,6 +14,7 @@ from billing.models import Instalment
 from billing.services import payment_status, quoted_price
 from connections.models import Application
 from connections.vocabulary import ApplicationState, PaymentStatus
+from fieldwork.models import Visit
 from fieldwork.tracking import coming
 
 Json = dict[str, Any]
@@ -30,14 +31,14 @@ def write_order(
     Everything but state and times is told as it was agreed at init: a buyer app compares message with message.
     """
     state = state or application.fulfillment_state
-    quoted = quoted_price(application)
+    quoted, next_visit = quoted_price(application), coming(application)
     wish = Wish(load_kw=application.requested_load_kw, consumption_kwh=application.monthly_consumption_kwh)
     provider = application.provider
     order: Json = {
         "provider": {"id": provider.code, "descriptor": write_descriptor(provider)},
         "items": [write_item(application.offering, quoted, profile, wish)],
         "billing": _billing(application),
-        "fulfillments": [_fulfillment(application, profile, state)],
+        "fulfillments": [_fulfillment(application, profile, state, next_visit)],
         "quote": write_quote(quoted, valid_days=provider.quote_valid_days, quote_id=quote_id(application)),
         "payments": [_payment(row, profile) for row in application.instalments.all()],
         "cancellation_terms": [
@@ -57,7 +58,7 @@ def write_order(
         "id": application.number,
         "status": write("order-status", ORDER_STATUS.get(S(state), "ACTIVE"), profile),
         **order,
-        "tags": [_status_tags(application, profile, visit)],
+        "tags": [_status_tags(application, profile, visit or (next_visit.state if next_visit else "", ""))],
     }
     if state == S.CONNECTION_ESTABLISHED:
         order["items"][0]["tags"].append(write_connection(application, profile))
@@ -83,7 +84,7 @@ def _billing(application: Application) -> Json:
     return {name: value for name, value in fields.items() if value}
 
 
-def _fulfillment(application: Application, profile: str, state: str) -> Json:
+def _fulfillment(application: Application, profile: str, state: str, next_visit: Visit | None) -> Json:
     provider = application.provider
     fulfillment: Json = {
         "id": provider.onsite_service_id,
@@ -96,14 +97,14 @@ def _fulfillment(application: Application, profile: str, state: str) -> Json:
     if state != S.DRAFT:
         changed = write_time(application.updated_at)
         fulfillment["state"] = {**_state(state, profile), "updated_at": changed}
-        _add_visit(fulfillment, application)
+        _add_visit(fulfillment, application, next_visit)
     return fulfillment
 
 
-def _add_visit(fulfillment: Json, application: Application) -> None:
+def _add_visit(fulfillment: Json, application: Application, next_visit: Visit | None) -> None:
     """Who comes, and when, as soon as each is known (published on_status: agent, stops[0].time)."""
     manned = application.visits.exclude(technician=None).select_related("technician").order_by("-id").first()
-    visit = coming(application) or manned
+    visit = next_visit or manned
     agent = (visit and visit.technician) or (manned and manned.technician)
     if agent:
         fulfillment["agent"] = {"person": {"name": agent.name}, "contact": {"phone": agent.phone}}
@@ -141,15 +142,13 @@ def _payment(row: Instalment, profile: str) -> Json:
     return payment
 
 
-def _status_tags(application: Application, profile: str, visit: tuple[str, str] | None) -> Json:
+def _status_tags(application: Application, profile: str, visit: tuple[str, str]) -> Json:
     documents = [
         (f"document-{row.code}", write("documentation-status", row.state, profile))
         for row in application.documents.all()
     ]
     status = ("connection-status", write("connection-status", application.connection_status, profile))
-    next_visit = coming(application)
-    visit_state, reason = visit or (next_visit.state if next_visit else "", "")
-    visits = [(code, value) for code, value in (("visit-status", visit_state), ("visit-reason", reason)) if value]
+    visits = [(code, value) for code, value in zip(("visit-status", "visit-reason"), visit, strict=True) if value]
     return tag_group("connection-progress", [status, *documents, *visits])
 
 

@@ -16,7 +16,7 @@ from beckn_adapter.sandbox.house import ROOT, House
 from beckn_adapter.sandbox.network import Network
 from beckn_adapter.sandbox.participant import post
 from beckn_adapter.sandbox.registry import Registry
-from beckn_adapter.sandbox.story import StepFailed, Story
+from beckn_adapter.sandbox.story import Passwords, StepFailed, Story
 from beckn_adapter.signing import read_private_key, read_public_key
 from tests.beckn_adapter.neighbours import Listener
 
@@ -141,12 +141,12 @@ def test_the_story_says_which_step_failed(tmp_path: Path) -> None:
         house = House(tmp_path, {"BECKN_REGISTRY_URL": network.registry.url})
 
         with pytest.raises(StepFailed, match=r"on_search: no on_search within"):
-            Story(network, house, told.append, patience=0.3).play()
+            Story(network, house, Passwords("", ""), told.append, patience=0.3).play()
 
     assert [(line.action, line.verdict) for line in told] == [("search", "ACK"), ("search", "ACK")]
 
 
-def test_the_demo_plays_the_order_to_its_end(tmp_path: Path) -> None:
+def test_the_demo_plays_the_connection_to_its_end(tmp_path: Path) -> None:
     env = {**os.environ, "SERVICEDROP_VAR": str(tmp_path)}
     command = [sys.executable, "manage.py", "demo", "--once"]
 
@@ -154,8 +154,13 @@ def test_the_demo_plays_the_order_to_its_end(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "401 NACK" in done.stdout
-    assert "order conn-order-001" in done.stdout
-    assert "One order, conn-order-001" in done.stdout
+    assert "order conn-order-001: Connection Established; the connection is completed, meter" in done.stdout
+    assert "150 USD when power is on is paid" in done.stdout
+    assert "order conn-order-002: Cancelled; Cancellation fee 20 USD" in done.stdout
+    assert "not believed" not in done.stdout
+    assert "conn-order-001 from search to rating" in done.stdout
+    assert re.search(r"the applicant +http://\S+/track/[0-9a-f-]{36}/\n", done.stdout)
+    assert re.search(r"the technician +http://\S+/field/ +login david \S+\n", done.stdout)
     assert "\x1b[" not in done.stdout  # no colour where nobody looks
 
 
