@@ -88,6 +88,8 @@ def record_payment(instalment: Instalment, *, amount: Decimal, reference: str, a
 
     Raises `Refused("reference_taken")` where the reference stands for another payment: money must not vanish silently.
     """
+    # Locked and read anew: the event must not tell a state that has passed.
+    instalment.application = Application.objects.select_for_update().get(pk=instalment.application_id)
     payment, is_new = Payment.objects.get_or_create(
         reference=reference, defaults={"instalment": instalment, "amount": amount}
     )

@@ -59,6 +59,7 @@ def advance(thing: Thing, action: str, *, actor: Actor, **details: Any) -> Thing
     Returns the row as it now is; `thing` itself is left as it was. Raises `Refused`.
     """
     with transaction.atomic():
+        lock_application_of(thing)
         locked = type(thing)._default_manager.select_for_update().get(pk=thing.pk)
         method = getattr(locked, action, None)
         if method is None or not hasattr(method, "_django_fsm"):
@@ -75,6 +76,14 @@ def advance(thing: Thing, action: str, *, actor: Actor, **details: Any) -> Thing
         participle = getattr(locked, method._django_fsm.field.name).lower()
         record(locked, participle, actor=actor, came_from=before, **details)
     return locked
+
+
+def lock_application_of(thing: models.Model) -> None:
+    """What belongs to an application moves under its lock, taken first: so no event tells a state that has passed, and
+    no two acts wait for each other. Inside a transaction."""
+    application_id = getattr(thing, "application_id", None)
+    if application_id:
+        Application.objects.select_for_update().get(pk=application_id)
 
 
 def check_permission(thing: models.Model, action: str, actor: Actor) -> None:

