@@ -62,7 +62,7 @@ NOT_TOLD: dict[str, str] = {
     "document.replaced": "the document stays handed in: nothing that is told changes",
     "visit.scheduled": "the utility's own planning",
     "visit.rated": "the applicant's own word",
-    "visit.completed": "told as the state that the application reaches by it",
+    "visit.completed": "the state that the application reaches by it is told; a follow-up brings no new one",
     "meter.in_stock": THE_STOCK,
     "meter.issued": THE_STOCK,
     "meter.installed": "told with the connection that it makes",
