@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.db.models import Q
 
 from connections.actors import Actor
+from connections.lifecycle import advance
 from connections.models import Application
 from fieldwork.crew import let_work
 from fieldwork.models import Meter, Technician
-from fieldwork.stock import issue_meter
 
 APPS = ("connections", "fieldwork", "billing", "beckn_adapter")
 CLERKS_MAY = (
@@ -43,7 +43,7 @@ def furnish() -> None:
     david.base_latitude, david.base_longitude = Decimal("37.7793"), Decimal("-122.4193")
     david.save()
     let_work(david)
-    issue_meter(Meter.objects.order_by("serial")[0], technician=david, actor=Actor.system("demo"))
+    advance(Meter.objects.order_by("serial")[0], "issue", technician=david, actor=Actor.system("demo"))
 
 
 def print_orders() -> None:

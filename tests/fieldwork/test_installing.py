@@ -14,7 +14,6 @@ from connections.vocabulary import MeterType, Phase
 from fieldwork.installing import complete_installation
 from fieldwork.models import Installation, Meter, MeterState, Photo, Visit, VisitState
 from fieldwork.services import open_visit
-from fieldwork.stock import issue_meter
 from tests.conftest import AtOnce
 from tests.connections.desk import boss, step
 from tests.factories import METER, SYSTEM, provider, scheduled_application, staff, technician
@@ -134,7 +133,7 @@ def test_another_providers_meter_is_unknown() -> None:
 
 def test_a_meter_in_another_technicians_car_is_not_hung() -> None:
     visit = ready_to_install(ravi())
-    issue_meter(Meter.objects.get(), technician=technician(name="Ana Silva"), actor=SYSTEM)
+    advance(Meter.objects.get(), "issue", technician=technician(name="Ana Silva"), actor=SYSTEM)
 
     with pytest.raises(Refused, match="is issued to Ana Silva"):
         install(visit)
@@ -143,7 +142,7 @@ def test_a_meter_in_another_technicians_car_is_not_hung() -> None:
 def test_a_meter_in_the_own_car_is() -> None:
     worker = ravi()
     visit = ready_to_install(worker)
-    issue_meter(Meter.objects.get(), technician=worker, actor=SYSTEM)
+    advance(Meter.objects.get(), "issue", technician=worker, actor=SYSTEM)
 
     assert install(visit).state == VisitState.COMPLETED
 

@@ -3,10 +3,9 @@
 import pytest
 
 from connections.actors import Actor
-from connections.lifecycle import Refused
+from connections.lifecycle import Refused, advance
 from connections.models import Event
 from fieldwork.models import MeterState
-from fieldwork.stock import issue_meter, take_back_meter, write_off_meter
 from tests.factories import SYSTEM, provider, staff, technician
 from tests.fieldwork.premises import meter, state_of
 
@@ -15,10 +14,10 @@ pytestmark = pytest.mark.django_db
 
 def test_a_meter_goes_into_a_car_and_back() -> None:
     worker = technician()
-    issued = issue_meter(meter(), technician=worker, actor=SYSTEM)
+    issued = advance(meter(), "issue", technician=worker, actor=SYSTEM)
     assert (issued.state, issued.technician) == (MeterState.ISSUED, worker)
 
-    back = take_back_meter(issued, actor=SYSTEM)
+    back = advance(issued, "take_back", actor=SYSTEM)
     assert (back.state, back.technician) == (MeterState.IN_STOCK, None)
     assert [event.kind for event in Event.objects.filter(kind__startswith="meter")] == [
         "meter.issued",
@@ -31,7 +30,7 @@ def test_a_meter_stays_in_its_house() -> None:
     stranger = technician(provider=provider(code="oakland_power"))
 
     with pytest.raises(Refused) as refused:
-        issue_meter(known, technician=stranger, actor=SYSTEM)
+        advance(known, "issue", technician=stranger, actor=SYSTEM)
 
     assert refused.value.code == "wrong_provider"
 
@@ -40,14 +39,14 @@ def test_a_faulty_meter_is_written_off_with_a_reason() -> None:
     known = meter(provider=provider())
 
     with pytest.raises(Refused):
-        write_off_meter(known, reason=" ", actor=SYSTEM)
-    assert write_off_meter(known, reason="Display is dark", actor=SYSTEM).state == MeterState.FAULTY
+        advance(known, "report_faulty", reason=" ", actor=SYSTEM)
+    assert advance(known, "report_faulty", reason="Display is dark", actor=SYSTEM).state == MeterState.FAULTY
 
 
 def test_who_has_no_hand_in_the_stock_moves_no_meter() -> None:
     known, worker = meter(provider=provider()), technician()
 
     with pytest.raises(Refused):
-        issue_meter(known, technician=worker, actor=Actor.staff(staff("fieldwork.view_meter")))
+        advance(known, "issue", technician=worker, actor=Actor.staff(staff("fieldwork.view_meter")))
 
     assert state_of(known) == MeterState.IN_STOCK

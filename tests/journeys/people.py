@@ -34,10 +34,10 @@ LET_PEOPLE_IN = f"""
 from datetime import time
 from django.contrib.auth.models import Permission, User
 from connections.actors import Actor
+from connections.lifecycle import advance
 from connections.models import Provider
 from fieldwork.crew import let_work
 from fieldwork.models import Meter, Skill, Technician
-from fieldwork.stock import issue_meter
 
 clerk = User.objects.create_user("{{run}}-clerk", password="{PASSWORD}", is_staff=True)
 clerk.user_permissions.set(Permission.objects.filter(codename__in={CLERK_MAY!r}))
@@ -51,7 +51,7 @@ let_work(technician)
 meter = Meter.objects.create(
     provider=provider, serial="{{run}}-M1", type="SMART_METER", phase="SINGLE_PHASE", max_load_kw=24
 )
-issue_meter(meter, technician=technician, actor=Actor.system("{{run}}"))
+advance(meter, "issue", technician=technician, actor=Actor.system("{{run}}"))
 """
 
 
