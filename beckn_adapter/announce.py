@@ -50,6 +50,11 @@ TOLD: dict[str, str] = {
     "visit.rescheduled": "on_status",
     "visit.cancelled": "on_status",
     "payment.recorded": "on_status",
+    "payment.returned": "on_status",
+    "payment.reversed": "on_status",
+    "paymentreport.rejected": "on_status",
+    "waiver.approved": "on_status",
+    "voucher.issued": "on_status",
 }
 NOT_TOLD: dict[str, str] = {
     "application.opened": BY_ITS_ANSWER,
@@ -63,6 +68,10 @@ NOT_TOLD: dict[str, str] = {
     "visit.scheduled": "the utility's own planning",
     "visit.rated": "the applicant's own word",
     "visit.completed": "the state that the application reaches by it is told; a follow-up brings no new one",
+    "paymentreport.reported": BY_ITS_ANSWER,
+    "paymentreport.matched": "told as the payment that it is",
+    "waiver.asked": "a question among staff",
+    "waiver.refused": "nothing changes for the applicant",
     "meter.in_stock": THE_STOCK,
     "meter.issued": THE_STOCK,
     "meter.installed": "told with the connection that it makes",
@@ -71,10 +80,10 @@ NOT_TOLD: dict[str, str] = {
 }
 
 
-# What an order's end brings about is told by on_cancel, once.
-TOLD_WITH_THE_END = {"visit.cancelled"}
+# What an order's end, or the power, brings about is told with it, once.
+TOLD_WITH_THE_END = {"visit.cancelled", "voucher.issued"}
 # What a buyer app did itself it learns from the answer to its own message.
-ANSWERED = {"application.cancelled", "application.amended"}
+ANSWERED = {"application.cancelled", "application.amended", "voucher.issued"}
 
 
 def announce_events(limit: int = BATCH) -> int:

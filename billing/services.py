@@ -1,18 +1,18 @@
-"""Quoting an application, and what is still owed on it."""
+"""Quoting an application, charging its order, and settling what ends early."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
-from billing.models import Instalment, Payment, Quote, QuoteLine, Settlement
-from billing.pricing import Line, Price, QuotedLine, Term, cancellation_fee, instalments, price
+from billing.accounts import Account
+from billing.ledger import accounts_of, charge, payment_status, take_charges_back, use_what_is_over
+from billing.models import Instalment, Quote, QuoteLine
+from billing.pricing import Asked, Line, Price, QuotedLine, Term, cancellation_fee, instalments, price
 from connections.actors import Actor
-from connections.lifecycle import Refused, record
 from connections.models import Application, Offering, PriceLine
-from connections.vocabulary import PaymentStatus
+from connections.vocabulary import ApplicationState, PaymentStatus, PaymentType
 
 
 def price_offering(offering: Offering, load_kw: Decimal | None) -> Price:
@@ -24,8 +24,8 @@ def price_offering(offering: Offering, load_kw: Decimal | None) -> Price:
     return price(lines, load_kw, offering.provider.currency)
 
 
-def quote_application(application: Application) -> Quote:
-    """Freeze the price and the instalments, replacing what was told before. Inside a transaction."""
+def quote_application(application: Application, *, actor: Actor) -> Quote:
+    """Freeze the price and what is asked for of it, replacing what was told before. Inside a transaction."""
     offering = application.offering
     quoted = price_offering(offering, application.requested_load_kw)
     terms = [Term(row.type, row.collected_by, row.amount, row.percent) for row in offering.payment_terms.all()]
@@ -33,7 +33,6 @@ def quote_application(application: Application) -> Quote:
         application=application,
         defaults={
             "currency": quoted.currency,
-            "total": quoted.total,
             "valid_until": timezone.now() + timedelta(days=application.provider.quote_valid_days),
         },
     )
@@ -42,24 +41,89 @@ def quote_application(application: Application) -> Quote:
         QuoteLine(quote=quote, title=line.title, amount=line.amount, position=n) for n, line in enumerate(quoted.lines)
     )
     asked = instalments(terms, quoted)
-    Instalment.objects.bulk_create(
-        [
-            Instalment(
-                application=application,
-                type=row.type,
-                collected_by=row.collected_by,
-                currency=quoted.currency,
-                amount=row.amount,
-                position=n,
-            )
-            for n, row in enumerate(asked)
-        ],
-        update_conflicts=True,  # an instalment keeps what was paid on it when its amount changes
-        unique_fields=["application", "position"],
-        update_fields=["type", "collected_by", "currency", "amount"],
-    )
-    application.instalments.filter(position__gte=len(asked), payments=None).delete()
+    if application.fulfillment_state == ApplicationState.DRAFT:
+        application.instalments.all().delete()
+        Instalment.objects.bulk_create(
+            _instalment(application, row, quoted.currency, position=n, term=n) for n, row in enumerate(asked)
+        )
+    else:
+        application.quote = quote
+        _ask_anew(application, asked, actor=actor)
     return quote
+
+
+def _instalment(application: Application, asked: Asked, currency: str, *, position: int, term: int) -> Instalment:
+    return Instalment(
+        application=application,
+        type=asked.type,
+        collected_by=asked.collected_by,
+        currency=currency,
+        amount=asked.amount,
+        position=position,
+        term=term,
+    )
+
+
+def charge_order(application: Application, *, actor: Actor) -> None:
+    """From the order on, what is asked for stands in the ledger."""
+    for row in application.instalments.all():
+        charge(application, row.amount, title=str(row), actor=actor, instalment=row)
+
+
+def _ask_anew(application: Application, asked: tuple[Asked, ...], *, actor: Actor) -> None:
+    """The order costs something else now: each term's difference is put on what is open of it.
+
+    What is paid never becomes unpaid: where a term is paid in full, a higher price is an instalment of its own.
+    """
+    for term, wanted in enumerate(asked):
+        rows = list(application.instalments.filter(term=term))
+        difference = wanted.amount - sum((row.amount for row in rows), Decimal(0))
+        if difference > 0:
+            _raise(application, rows, wanted, difference, term=term, actor=actor)
+        for row in reversed(rows):
+            if difference >= 0:
+                break
+            lowered = max(row.amount + difference, Decimal(0))
+            difference += row.amount - lowered
+            _change(row, lowered, actor=actor)
+    use_what_is_over(application, actor=actor)
+
+
+def _raise(
+    application: Application, rows: list[Instalment], wanted: Asked, difference: Decimal, *, term: int, actor: Actor
+) -> None:
+    unpaid = next((row for row in rows if payment_status(row) != PaymentStatus.PAID), None)
+    if unpaid:
+        _change(unpaid, unpaid.amount + difference, actor=actor)
+        return
+    extra = Asked(wanted.type, wanted.collected_by, difference)
+    _add_instalment(application, extra, term=term, actor=actor)
+
+
+def _change(row: Instalment, amount: Decimal, *, actor: Actor) -> None:
+    """What an instalment asks for: the old charge is taken back, the new one made."""
+    take_charges_back(row.application, actor=actor, instalment=row)
+    row.amount = amount
+    row.save(update_fields=["amount"])
+    charge(row.application, amount, title=str(row), actor=actor, instalment=row)
+
+
+def _add_instalment(application: Application, asked: Asked, *, term: int, actor: Actor) -> None:
+    last = application.instalments.order_by("-position").values_list("position", flat=True).first()
+    position = 0 if last is None else last + 1
+    row = _instalment(application, asked, application.quote.currency, position=position, term=term)
+    row.save()
+    charge(application, row.amount, title=str(row), actor=actor, instalment=row)
+
+
+def charge_the_rest(application: Application, *, actor: Actor) -> None:
+    """What the terms left of the price is asked for by invoice, now that the power is on."""
+    asked_for = sum((row.amount for row in application.instalments.all()), Decimal(0))
+    rest = application.quote.total - asked_for
+    if rest > 0:
+        term = application.offering.payment_terms.count()
+        _add_instalment(application, Asked(PaymentType.POST_FULFILLMENT, "BPP", rest), term=term, actor=actor)
+        use_what_is_over(application, actor=actor)
 
 
 def quoted_price(application: Application) -> Price:
@@ -68,46 +132,43 @@ def quoted_price(application: Application) -> Price:
     return Price(quote.currency, tuple(QuotedLine(line.title, line.amount) for line in quote.lines.all()))
 
 
+# --- When it ends early ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """How an order stands that ends early: the fee that is kept of what came in. `due` below zero goes back."""
+
+    currency: str
+    fee: Decimal
+    paid: Decimal
+
+    @property
+    def due(self) -> Decimal:
+        return self.fee - self.paid
+
+
 def preview_settlement(application: Application, *, at_state: str, by_applicant: bool) -> Settlement:
-    """What ending now would cost, not saved. The applicant owes the share that the provider's term for the state
-    names; where there is no term, and where the utility ends it, nothing."""
+    """What ending now would cost. The applicant owes the share that the provider's term for the state names; where
+    there is no term, and where the utility ends it, nothing."""
     term = application.provider.cancellation_terms.filter(state=at_state).first() if by_applicant else None
     quoted = quoted_price(application)
-    paid_so_far = Payment.objects.filter(instalment__application=application).aggregate(sum=Sum("amount"))["sum"]
-    return Settlement(
-        application=application,
-        currency=quoted.currency,
-        fee=cancellation_fee(quoted, term.fee_percent) if term else Decimal(0),
-        paid=paid_so_far or Decimal(0),
-    )
+    fee = cancellation_fee(quoted, term.fee_percent) if term else Decimal(0)
+    return Settlement(quoted.currency, fee, _received(application))
 
 
-@transaction.atomic
-def record_payment(instalment: Instalment, *, amount: Decimal, reference: str, actor: Actor) -> Payment:
-    """Money came in. The same reference again is the same payment, not a second one.
-
-    Raises `Refused("reference_taken")` where the reference stands for another payment: money must not vanish silently.
-    """
-    # Locked and read anew: the event must not tell a state that has passed.
-    instalment.application = Application.objects.select_for_update().get(pk=instalment.application_id)
-    payment, is_new = Payment.objects.get_or_create(
-        reference=reference, defaults={"instalment": instalment, "amount": amount}
-    )
-    if is_new:
-        record(payment, "recorded", actor=actor, amount=amount, reference=reference)
-    elif (payment.instalment_id, payment.amount) != (instalment.pk, amount):
-        raise Refused("reference_taken", f"{reference} is already recorded for another payment: {payment}.")
-    return payment
+def settle(application: Application, *, at_state: str, by_applicant: bool, actor: Actor) -> None:
+    """Nothing more is asked for but the fee; what came in beyond it is due back."""
+    settlement = preview_settlement(application, at_state=at_state, by_applicant=by_applicant)
+    take_charges_back(application, actor=actor)
+    charge(application, settlement.fee, title="Cancellation fee", actor=actor, instalment=None)
 
 
-def paid(instalment: Instalment) -> Decimal:
-    """What came in for it so far."""
-    return instalment.payments.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+def settlement_of(application: Application) -> Settlement:
+    """How an order that ended was settled."""
+    fee = accounts_of(application).get(None, Account()).charged
+    return Settlement(application.quote.currency, fee, _received(application))
 
 
-def payment_status(instalment: Instalment) -> PaymentStatus:
-    """The guide's payment-status, derived from what came in."""
-    received = paid(instalment)
-    if received >= instalment.amount:
-        return PaymentStatus.PAID
-    return PaymentStatus.PARTIALLY_PAID if received else PaymentStatus.PENDING
+def _received(application: Application) -> Decimal:
+    return sum((account.received for account in accounts_of(application).values()), Decimal(0))

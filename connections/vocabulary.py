@@ -91,6 +91,23 @@ class PaymentStatus(TextChoices):
     PARTIALLY_PAID = "PARTIALLY_PAID", "Partially paid"
 
 
+class PaymentMethod(TextChoices):
+    CASH = "CASH", "Cash"
+    CARD = "CARD", "Card"
+    BANK_TRANSFER = "BANK_TRANSFER", "Bank transfer"
+    BUYER_APP = "BUYER_APP", "Through the buyer app"
+
+
+class EntryKind(TextChoices):
+    """Which way a line of an application's account counts."""
+
+    CHARGE = "CHARGE", "Charged"
+    PAYMENT = "PAYMENT", "Received"
+    REFUND = "REFUND", "Paid back"
+    REVERSAL = "REVERSAL", "Taken back"
+    WAIVER = "WAIVER", "Waived"
+
+
 class CollectedBy(TextChoices):
     BAP = "BAP", "The buyer app"
     BPP = "BPP", "The utility"

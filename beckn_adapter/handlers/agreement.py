@@ -9,7 +9,7 @@ from typing import Any
 
 from beckn_adapter.errors import INVALID_REQUEST, PAYMENT_NOT_SUPPORTED, QUOTE_UNAVAILABLE, BecknError
 from beckn_adapter.handlers.lookup import ITEM, check_fulfillment
-from beckn_adapter.translate.amounts import read_number
+from beckn_adapter.translate.amounts import read_money
 from beckn_adapter.translate.request import EMAIL, FULFILLMENT, ORDER, PHONE, check_text, read_gps, read_wish
 from beckn_adapter.translate.taxonomy import read
 from billing.models import Instalment
@@ -117,7 +117,7 @@ def _quote(quote: Json, application: Application) -> Iterator[Difference]:
     price, offered = quote.get("price") or {}, quoted_price(application)
     path = f"{ORDER}/quote/price"
     if "value" in price:
-        value = read_number(price["value"], f"{path}/value", what="The quote")
+        value = read_money(price["value"], offered.currency, f"{path}/value", what="The quote")
         if value != offered.total:
             yield Difference("The quote", f"{path}/value", QUOTE_UNAVAILABLE)
     if price.get("currency", offered.currency) != offered.currency:
@@ -143,7 +143,7 @@ def _payment_fields(said: Json, asked: Instalment, path: str) -> Iterator[tuple[
         collector = read("collected-by", said["collected_by"]) or said["collected_by"]
         yield "Who collects", f"{path}/collected_by", collector, asked.collected_by
     if "amount" in params:
-        amount = read_number(params["amount"], f"{path}/params/amount", what="The amount")
+        amount = read_money(params["amount"], asked.currency, f"{path}/params/amount", what="The amount")
         yield "The amount", f"{path}/params/amount", amount, asked.amount
     if "currency" in params:
         yield "The currency", f"{path}/params/currency", params["currency"], asked.currency

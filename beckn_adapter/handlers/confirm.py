@@ -7,6 +7,7 @@ from django.conf import settings
 from beckn_adapter.announce import catch_up
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
 from beckn_adapter.handlers.agreement import check_agreement
+from beckn_adapter.handlers.paid import note_payments
 from beckn_adapter.handlers.papers import check_submission
 from beckn_adapter.models import Conversation, Message
 from beckn_adapter.translate.order import write_order
@@ -26,6 +27,7 @@ def confirm(row: Message, request: Json) -> Json:
     check_submission(request["message"]["order"], application)
     if application.fulfillment_state == ApplicationState.DRAFT:
         application = advance(application, "schedule", actor=Actor.buyer_app(row.bap_id))
+    note_payments(request["message"]["order"], application, actor=Actor.buyer_app(row.bap_id))
     Conversation.objects.filter(application=application).update(context=request["context"])
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
 

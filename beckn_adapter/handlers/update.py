@@ -1,4 +1,5 @@
-"""update → on_update: contact and billing while the order is open, premises and load until it is approved."""
+"""update → on_update: contact and billing while the order is open, premises and load until it is approved;
+and payments that the buyer app has seen."""
 
 import re
 from typing import Any
@@ -13,6 +14,7 @@ from beckn_adapter.errors import (
 )
 from beckn_adapter.handlers.agreement import differences
 from beckn_adapter.handlers.lookup import find_order
+from beckn_adapter.handlers.paid import note_payments
 from beckn_adapter.models import Message
 from beckn_adapter.translate.order import write_order
 from beckn_adapter.translate.request import ORDER
@@ -29,6 +31,8 @@ PARTS = {
     "billing": "billing",
     "fulfillment": "fulfillments",
     "fulfillments": "fulfillments",
+    "payment": "payments",
+    "payments": "payments",
 }
 
 
@@ -53,6 +57,8 @@ def update(row: Message, request: Json) -> Json:
         if refusal.code != "amendment_too_late":
             raise
         raise BecknError(UPDATION_NOT_POSSIBLE, str(refusal), TARGET_PATH) from refusal
+    if any(_covers(target, f"{ORDER}/payments") for target in targets):
+        note_payments(order, application, actor=Actor.buyer_app(row.bap_id))
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
 
 
@@ -67,7 +73,7 @@ def read_targets(text: str) -> list[str]:
 def _pointer(target: str) -> str:
     steps = [step for step in re.split(r"[./\[\]]+", target) if step and step not in {"message", "order"}]
     if not steps or steps[0] not in PARTS:
-        message = f"update_target names {target[:80]!r}; items, billing and fulfillments can be updated."
+        message = f"update_target names {target[:80]!r}; items, billing, fulfillments and payments can be updated."
         raise BecknError(INVALID_UPDATE_TARGET, message, TARGET_PATH)
     return "/".join([ORDER, PARTS[steps[0]], *steps[1:]])
 

@@ -29,3 +29,17 @@ def read_number(text: object, path: str, *, what: str) -> Decimal:
     if value != round(value, 2):
         raise BecknError(INVALID_REQUEST, f"{what} may have two decimals at most.", path)
     return round(value, 2)
+
+
+def read_money(text: object, currency: str, path: str, *, what: str) -> Decimal:
+    """An amount above or at zero, in whole minor units of its currency, or a BecknError that names the path."""
+    try:
+        value = Decimal(str(text).strip())
+    except InvalidOperation:
+        raise BecknError(INVALID_REQUEST, f"{what} is {str(text)[:40]!r}, a number was expected.", path) from None
+    if not value.is_finite() or not 0 <= value < 10**10:
+        raise BecknError(INVALID_REQUEST, f"{what} must lie between 0 and 9999999999.", path)
+    if value != to_minor_unit(value, currency):
+        example = to_minor_unit(Decimal(1), currency)
+        raise BecknError(INVALID_REQUEST, f"{what} has more decimals than {currency} has: write {example}.", path)
+    return to_minor_unit(value, currency)

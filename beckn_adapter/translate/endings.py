@@ -6,7 +6,7 @@ from beckn_adapter.translate.amounts import write_money, write_number
 from beckn_adapter.translate.context import write_time
 from beckn_adapter.translate.tags import tag_group
 from beckn_adapter.translate.taxonomy import write
-from billing.models import Settlement
+from billing.services import Settlement, settlement_of
 from connections.models import Application
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ def write_ending(application: Application, profile: str) -> Json:
     reason: Json = {"descriptor": {"name": application.reason}}
     if event and event.data.get("reason_code"):
         reason["id"] = event.data["reason_code"]
-    settlement = application.settlement
+    settlement = settlement_of(application)
     return {
         "cancellation": {
             "time": write_time(event.at if event else application.updated_at),

@@ -10,8 +10,9 @@ from beckn_adapter.translate.endings import write_connection, write_ending
 from beckn_adapter.translate.request import Wish
 from beckn_adapter.translate.tags import tag_group
 from beckn_adapter.translate.taxonomy import STATE_NAMES, write
+from billing.ledger import statuses_of
 from billing.models import Instalment
-from billing.services import payment_status, quoted_price
+from billing.services import quoted_price
 from connections.models import Application
 from connections.vocabulary import ApplicationState, PaymentStatus
 from fieldwork.models import Visit
@@ -40,7 +41,7 @@ def write_order(
         "billing": _billing(application),
         "fulfillments": [_fulfillment(application, profile, state, next_visit)],
         "quote": write_quote(quoted, valid_days=provider.quote_valid_days, quote_id=quote_id(application)),
-        "payments": [_payment(row, profile) for row in application.instalments.all()],
+        "payments": _payments(application, profile),
         "cancellation_terms": [
             {
                 "fulfillment_state": _state(term.state, profile),
@@ -127,9 +128,13 @@ def _location(application: Application) -> Json:
     return _present(address=application.address, gps=application.position_as_given, area_code=application.postcode)
 
 
-def _payment(row: Instalment, profile: str) -> Json:
+def _payments(application: Application, profile: str) -> list[Json]:
+    statuses = statuses_of(application)
+    return [_payment(row, statuses[row.pk], profile) for row in application.instalments.all()]
+
+
+def _payment(row: Instalment, status: PaymentStatus, profile: str) -> Json:
     """Core knows PAID and NOT-PAID only; the guide's finer payment-status goes along as a tag once money moved."""
-    status = payment_status(row)
     settled = "PAID" if status == PaymentStatus.PAID else "NOT_PAID"
     payment: Json = {
         "type": write("payment-type", row.type, profile),

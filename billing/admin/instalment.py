@@ -1,19 +1,17 @@
 """What is asked for: on the page of the application below its quote, and over all orders."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
-from billing.models import Instalment, Quote, Settlement
+from billing.ledger import payment_status, with_received
+from billing.models import Instalment, Quote
 from billing.pricing import in_words
-from billing.services import payment_status
 from connections.admin import ReadOnlyAdmin, ReadOnlyInline, add_to_application_page, badge, moment
 from connections.vocabulary import OPEN_STATES, ApplicationState, PaymentStatus
 
@@ -29,14 +27,9 @@ PAYMENT_TONES: dict[str, str] = {
 ASKED_FOR = [*OPEN_STATES, ApplicationState.CONNECTION_ESTABLISHED]  # of a cancelled order nothing more is asked
 
 
-def with_received(instalments: QuerySet[Instalment]) -> QuerySet[Any]:
-    """Each with `received`, the sum of its payments."""
-    return instalments.annotate(received=Coalesce(Sum("payments__amount"), Decimal(0)))
-
-
 def pay_link(instalment: Any) -> str:
     """Leads to the payment form while something is open."""
-    if instalment.application.fulfillment_state not in ASKED_FOR or instalment.received >= instalment.amount:
+    if instalment.application.fulfillment_state not in ASKED_FOR or instalment.open <= 0:
         return "-"
     address = f"{reverse('admin:billing_payment_add')}?instalment={instalment.pk}"
     return format_html('<a href="{}" class="text-link whitespace-nowrap">Record a payment</a>', address)
@@ -97,39 +90,7 @@ class InstalmentInline(ReadOnlyInline):
         return pay_link(instalment) if self.request.user.has_perm("billing.add_payment") else "-"
 
 
-class SettlementInline(ReadOnlyInline):
-    model = Settlement
-    verbose_name = verbose_name_plural = "Settlement"
-    fields = ["kept", "came_in", "to_do", "when"]
-    readonly_fields = fields
-    empty_words = "It is not settled yet."
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only what has ended is settled."""
-        ended = obj is None or obj.fulfillment_state in {ApplicationState.CANCELLED, ApplicationState.FAILED}
-        return ended and super().has_view_permission(request, obj)
-
-    @admin.display(description="fee that is kept")
-    def kept(self, settlement: Settlement) -> str:
-        return in_words(settlement.fee, settlement.currency)
-
-    @admin.display(description="paid before")
-    def came_in(self, settlement: Settlement) -> str:
-        return in_words(settlement.paid, settlement.currency)
-
-    @admin.display(description="what is left")
-    def to_do(self, settlement: Settlement) -> str:
-        if settlement.due == 0:
-            return badge("Nothing", "success")
-        words = "To be paid back" if settlement.due < 0 else "Still owed"
-        return badge(f"{words}: {in_words(abs(settlement.due), settlement.currency)}", "warning")
-
-    @admin.display(description="settled")
-    def when(self, settlement: Settlement) -> str:
-        return moment(settlement.settled_at)
-
-
-add_to_application_page(QuoteInline, InstalmentInline, SettlementInline)
+add_to_application_page(QuoteInline, InstalmentInline)
 
 
 class IsOpen(admin.SimpleListFilter):
@@ -140,7 +101,7 @@ class IsOpen(admin.SimpleListFilter):
         return [("yes", "Something is open"), ("no", "Paid in full")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        paid = Q(received__gte=F("amount"))
+        paid = Q(open__lte=0)
         if self.value() == "yes":
             return queryset.filter(~paid, application__fulfillment_state__in=ASKED_FOR)
         return queryset.filter(paid) if self.value() == "no" else queryset
@@ -180,7 +141,7 @@ class InstalmentAdmin(ReadOnlyAdmin):
 
     @display(description="status", label={"Open": "warning", "Paid": "success", "Not asked any more": ""})
     def open(self, instalment: Any) -> str:
-        if instalment.received >= instalment.amount:
+        if instalment.open <= 0:
             return "Paid"
         return "Open" if instalment.application.fulfillment_state in ASKED_FOR else "Not asked any more"
 

@@ -14,6 +14,9 @@ CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Three capital letters (ISO 4217), for 
 WIRE_ID = RegexValidator(r"^[A-Za-z0-9._~-]+$", "Letters, digits and . _ ~ - only: buyer apps see this id.")
 
 
+COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A colour as # and six digits, for example #0f5a6e.")
+
+
 def check_time_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError("Not a time zone of the tz database, for example America/Los_Angeles.")
@@ -50,6 +53,18 @@ class Provider(models.Model):
         default="America/Los_Angeles",
         validators=[check_time_zone],
         help_text="Of its visits: America/Los_Angeles, Asia/Kolkata.",
+    )
+    brand_colour = models.CharField(
+        max_length=7, blank=True, validators=[COLOUR], help_text="Of its pages, letters and papers: #0f5a6e."
+    )
+    legal_name = models.CharField(max_length=200, blank=True, help_text="On invoices, where it differs from the name.")
+    postal_address = models.TextField(blank=True, help_text="On invoices and letters.")
+    tax_number = models.CharField(max_length=60, blank=True, help_text="On invoices.")
+    payment_instructions = models.TextField(
+        blank=True, help_text="How to pay, on demand notes and invoices: the bank account, the office's hours."
+    )
+    payment_days = models.PositiveSmallIntegerField(
+        default=14, help_text="Days from a demand note or an invoice until it is to be paid."
     )
     quote_valid_days = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(1)])
     active = models.BooleanField(default=True, help_text="Switched off, it is neither found nor ordered from.")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from beckn_adapter import announce
 from beckn_adapter.announce import NOT_TOLD, TOLD, announce_events
 from beckn_adapter.models import Callback
-from billing.services import record_payment
+from billing.payments import record_payment
 from connections.actors import Actor
 from connections.lifecycle import advance, record
 from connections.models import Application, Document, Event
@@ -104,7 +104,7 @@ def test_a_verdict_on_a_document_is_told_as_a_tag(order: Application) -> None:
 
 
 def test_the_utilitys_own_cancellation_is_told_with_reason_and_refund(order: Application) -> None:
-    record_payment(order.instalments.get(), amount=Decimal(150), reference="cash-1", actor=SYSTEM)
+    record_payment(order, amount=Decimal(150), reference="cash-1", actor=SYSTEM)
     advance(order, "cancel", actor=SYSTEM, reason="The street is closed until spring")
     announce_all()
 
@@ -127,10 +127,9 @@ def test_a_rejection_is_told_as_a_cancellation_by_the_provider(order: Applicatio
 
 
 def test_a_payment_is_told_and_never_comes_back_as_unpaid(order: Application) -> None:
-    instalment = order.instalments.get()
-    record_payment(instalment, amount=Decimal(50), reference="cash-1", actor=SYSTEM)
+    record_payment(order, amount=Decimal(50), reference="cash-1", actor=SYSTEM)
     announce_all()
-    record_payment(instalment, amount=Decimal(100), reference="cash-2", actor=SYSTEM)
+    record_payment(order, amount=Decimal(100), reference="cash-2", actor=SYSTEM)
     announce_all()
 
     payments = [message["message"]["order"]["payments"][0] for message in told()]

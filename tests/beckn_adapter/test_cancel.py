@@ -7,7 +7,7 @@ import pytest
 
 from beckn_adapter.announce import announce_events
 from beckn_adapter.models import Callback
-from billing.services import record_payment
+from billing.payments import record_payment
 from connections.actors import Actor
 from connections.lifecycle import advance
 from connections.models import Application, CancellationTerm
@@ -54,7 +54,7 @@ def test_the_fee_grows_with_the_state_and_the_rest_goes_back(state: str, paid: i
     place_order()
     application = bring_to(Application.objects.get(), state)
     if paid:
-        record_payment(application.instalments.get(), amount=Decimal(paid), reference="cash", actor=SYSTEM)
+        record_payment(application, amount=Decimal(paid), reference="cash", actor=SYSTEM)
 
     order = cancel()["message"]["order"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from beckn_adapter.handlers.update import read_targets
-from billing.services import record_payment
+from billing.payments import record_payment
 from connections.actors import Actor
 from connections.models import Application, Event, Offering, PriceLine
 from tests.beckn_adapter.conversation import application as applied
@@ -79,15 +79,13 @@ def test_another_load_is_another_quote() -> None:
         position=1,
     )
     _, before = place_order()
-    record_payment(
-        Application.objects.get().instalments.get(), amount=Decimal(50), reference="cash", actor=Actor.system()
-    )
+    record_payment(Application.objects.get(), amount=Decimal(50), actor=Actor.system())
 
     order = update("item", **load("7"))["message"]["order"]
 
     assert order["quote"]["price"]["value"] == "260"
     assert order["quote"]["id"] != before["quote"]["id"]
-    assert Application.objects.get().instalments.get().payments.count() == 1
+    assert Application.objects.get().payments.count() == 1
 
 
 def test_what_changed_stands_in_the_timeline_once() -> None:
@@ -111,7 +109,7 @@ def test_an_address_without_its_position_forgets_the_old_one() -> None:
 
 
 REFUSALS = [
-    ("a target that is none", "payments", contact(phone="+14155550000"), "30012"),
+    ("a target that is none", "quote", contact(phone="+14155550000"), "30012"),
     ("an empty target", " , ", {}, "30012"),
     ("a change outside the target", "billing", contact(phone="+14155550000"), "30013"),
     (

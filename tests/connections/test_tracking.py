@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from billing.services import record_payment
+from billing.payments import record_payment
 from connections.documents.handing_in import hand_in_link
 from connections.documents.verdicts import reject_document
 from connections.lifecycle import advance
@@ -94,7 +94,7 @@ def test_when_everything_is_here_the_utility_has_the_ball() -> None:
 
 def test_the_money_is_told_with_what_came_in_and_what_is_due() -> None:
     application = scheduled_application()
-    record_payment(application.instalments.get(), amount=Decimal(50), reference="cash", actor=SYSTEM)
+    record_payment(application, amount=Decimal(50), reference="cash", actor=SYSTEM)
 
     text = page(application)
 
@@ -105,7 +105,7 @@ def test_the_money_is_told_with_what_came_in_and_what_is_due() -> None:
 
 def test_after_a_cancellation_the_refund_is_told_and_nothing_is_due() -> None:
     application = scheduled_application()
-    record_payment(application.instalments.get(), amount=Decimal(150), reference="cash", actor=SYSTEM)
+    record_payment(application, amount=Decimal(150), reference="cash", actor=SYSTEM)
     advance(application, "cancel", actor=SYSTEM, reason="The street is closed")
 
     text = page(application)

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from beckn_adapter import drain
 from beckn_adapter.sandbox import orders
-from billing.services import paid, record_payment
+from billing.ledger import accounts_of
+from billing.payments import record_payment
 from connections.actors import Actor
 from connections.documents.ageing import expire_documents
 from connections.documents.handing_in import hand_in_link
@@ -187,8 +188,9 @@ class Life:
         order = self.order
         instalment = order and order.instalments.filter(position=number).first()
         if instalment:
-            left = max(instalment.amount - paid(instalment), Decimal(1))
-            record_payment(instalment, amount=round(left * share, 2), reference=uuid4().hex, actor=actor)
+            left = max(accounts_of(order)[instalment.pk].open, Decimal(1))
+            amount = round(left * share, 2)
+            record_payment(order, amount=amount, reference=uuid4().hex, actor=actor, towards=instalment)
 
     # --- The field --------------------------------------------------------------------------------------------------
 
@@ -262,7 +264,7 @@ class Life:
 
     def _pay_what_is_open(self, order: Application, boss: Actor) -> None:
         for instalment in order.instalments.all():
-            if instalment.amount > paid(instalment):
+            if accounts_of(order)[instalment.pk].open:
                 self.pay(instalment.position, Decimal(1), boss)
 
     def _bring_the_visit_on(self, order: Application, boss: Actor, who: Technician, seal: str, serial: str) -> None:

@@ -31,7 +31,7 @@ class Wire:
         self.messages: list[Json] = []
         self.state = ""  # the state that was told last, in our words
         self.created_at = ""
-        self.paid: dict[int, str] = {}  # instalments that were told as PAID, with their amount
+        self.paid: set[int] = set()  # instalments that were told as PAID, with their amount
         self._last = 0
 
     def hear(self) -> None:
@@ -74,13 +74,11 @@ class Wire:
         assert Decimal(quote["price"]["value"]) == lines
 
     def _paid_stays_paid(self, order: Json) -> None:
-        """What was told as paid is never told as unpaid, unless more is asked for than what was paid."""
+        """What was told as paid is never told as unpaid: a higher price is an instalment of its own."""
         for n, payment in enumerate(order["payments"]):
-            amount = payment["params"]["amount"]
             if payment["status"] == "PAID":
-                self.paid[n] = amount
-            elif n in self.paid:
-                assert Decimal(amount) > Decimal(self.paid[n]), f"instalment {n} was paid and is not any more"
+                self.paid.add(n)
+            assert n not in self.paid or payment["status"] == "PAID", f"instalment {n} was paid and is not any more"
 
     def _power_has_its_meter(self, order: Json) -> None:
         told = bool(tag_value(order["items"][0], "meter_id"))
