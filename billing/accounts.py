@@ -74,15 +74,15 @@ def status_of(account: Account, *, told: Decimal, last_attempt_failed: bool = Fa
     """The guide's payment-status of an instalment, by rule. `told` is its amount as the applicant was told it.
 
     PAID: nothing is open and money or a waiver says so (or nothing was asked). PARTIALLY_PAID: some of it. With no
-    money kept: REFUNDED where it went back, FAILED where the last attempt failed, else PENDING.
+    money kept: FAILED where the last attempt failed, REFUNDED where it went back, else PENDING.
     """
     if account.kept > 0:
         return "PARTIALLY_PAID" if account.open else "PAID"
     if told == 0 or (account.waived > 0 and not account.open):
         return "PAID"
-    if account.returned > 0:
-        return "REFUNDED"
-    return "FAILED" if last_attempt_failed else "PENDING"
+    if last_attempt_failed:
+        return "FAILED"
+    return "REFUNDED" if account.returned > 0 else "PENDING"
 
 
 def share_out(amount: Decimal, wanted: Iterable[Decimal]) -> list[Decimal]:
