@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from beckn_adapter import limits, refusals
 from beckn_adapter import registry as registry_module
 from beckn_adapter.models import Callback
 from beckn_adapter.sandbox.buyer import BuyerApp
@@ -55,9 +56,16 @@ def network(registry_server: Registry, settings: Any) -> Iterator[Registry]:
     settings.BECKN_KEY_ID = us.key_id
     settings.BECKN_SIGNING_KEY = base64.b64encode(bytes(us.signing_key)).decode()
     settings.BECKN_ALLOW_PRIVATE_CALLBACKS = True
-    registry_module.registry.forget()
+    forget_everybody()
     yield registry_server
+    forget_everybody()
+
+
+def forget_everybody() -> None:
+    """What a web process learns of its callers, as after a restart."""
     registry_module.registry.forget()
+    limits.forget()
+    refusals.forget()
 
 
 @pytest.fixture
