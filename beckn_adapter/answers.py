@@ -27,6 +27,7 @@ class Answer(HttpResponse):
 
     def __init__(self, content: bytes, *, status: int = 200, wakes: Box | None = None) -> None:
         super().__init__(content, status=status, content_type="application/json")
+        self["Content-Length"] = str(len(content))
         self.wakes = wakes
 
     def close(self) -> None:
