@@ -60,7 +60,8 @@ def judge(caller: Caller, problem: Exception) -> tuple[BecknError, int, dict[str
         case BecknError():
             return problem, settings.BECKN_NACK_STATUS, {}
         case NotAuthenticated():
-            error = BecknError(INVALID_REQUEST, f"Not authenticated: {problem}.", problem.path, problem.reason)
+            sentence = f"Not authenticated: {problem}."
+            error = BecknError(INVALID_REQUEST, sentence, problem.path, problem.reason, record=str(problem))
             return error, 401, challenge(problem.challenge)
         case TooMany():
             error = BecknError(INVALID_REQUEST, f"{problem} Try again in {problem.wait} s.", "/", "rate", str(problem))

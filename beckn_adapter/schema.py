@@ -31,9 +31,10 @@ def check_shape(action: str, message: dict[str, Any]) -> None:
 
 
 def _check(part: str, message: dict[str, Any], reason: str) -> None:
-    error = next(iter(_validator(part).iter_errors(message)), None)
-    if error is None:
+    validator = _validator(part)
+    if validator.is_valid(message):
         return
+    error = next(iter(validator.iter_errors(message)))
     path = "".join(f"/{str(step)[:80]}" for step in error.instance_path)
     where = path or "The message"
     record = f"{where}: does not keep the rule {error.schema_path[-1]!r}"  # the message quotes what stands there

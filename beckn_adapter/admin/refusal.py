@@ -82,7 +82,7 @@ class RefusalAdmin(ReadOnlyAdmin):
     search_fields = ["subscriber_id", "key_id", "sentence", "path"]
     search_help_text = "Subscriber, key, sentence or path"
     fields = [
-        ("reason_badge", "action"),
+        ("in_words", "action"),
         "advice",
         ("code", "path"),
         "sentence",
@@ -96,6 +96,10 @@ class RefusalAdmin(ReadOnlyAdmin):
     def reason_badge(self, refusal: Refusal) -> tuple[str, str]:
         words, _ = REASONS.get(refusal.reason, (refusal.reason, ""))
         return "ours" if refusal.reason in OURS else "theirs", words
+
+    @admin.display(description="reason")
+    def in_words(self, refusal: Refusal) -> str:
+        return self.reason_badge(refusal)[1]
 
     @admin.display(description="last", ordering="last_at")
     def last(self, refusal: Refusal) -> str:

@@ -223,6 +223,7 @@ def test_the_list_says_who_was_refused_and_what_to_do(staff: Client) -> None:
     assert "claims to be buyer.test" in overview
     assert "<b>new</b>" not in overview
     assert "The signature is not over the bytes that arrived" in page
+    assert "theirs" not in page
     assert 'name="_save"' not in page
 
 
