@@ -3,41 +3,21 @@
 It stands first among the middleware, so that a signed message passes no session, no CSRF check and no login.
 """
 
-import json
-import logging
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
-from beckn_adapter import inbox
+from beckn_adapter import inbox, limits
+from beckn_adapter.answers import Answer, refuse
+from beckn_adapter.caller import caller_of
 from beckn_adapter.errors import ACTION_NOT_APPLICABLE, INVALID_REQUEST, BecknError
-from beckn_adapter.gate import ACTIONS, NotAuthenticated, admit
-from beckn_adapter.nudge import Box, nudge
-from beckn_adapter.registry import RegistryDown
+from beckn_adapter.gate import ACTIONS, admit
 from beckn_adapter.signed_form import is_signed_form, receive_form
 
-log = logging.getLogger(__name__)
 PREFIX = "/beckn/"
 ACK = b'{"message":{"ack":{"status":"ACK"}}}'
-
-
-class Answer(HttpResponse):
-    """A synchronous reply. The box that it `wakes` is nudged when the server has sent it, so that no callback
-    overtakes its ACK."""
-
-    def __init__(self, content: bytes, *, status: int = 200, wakes: Box | None = None) -> None:
-        super().__init__(content, status=status, content_type="application/json")
-        self.wakes = wakes
-
-    def close(self) -> None:
-        super().close()
-        if self.wakes:
-            nudge(self.wakes)
-            self.wakes = None
 
 
 class BecknDoor:
@@ -48,7 +28,7 @@ class BecknDoor:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(PREFIX):
-            return receive(request, request.path_info.removeprefix(PREFIX).strip("/"))
+            return receive(request, request.path_info.removeprefix(PREFIX).removesuffix("/"))
         if is_signed_form(request):
             return receive_form(request)
         return self.get_response(request)
@@ -56,59 +36,50 @@ class BecknDoor:
 
 def receive(request: HttpRequest, action: str) -> Answer:
     """ACK for what will be answered by a callback, NACK with code, path and sentence for everything else."""
+    caller = caller_of(request, action)
     try:
+        limits.check_address(caller)
         body = read_body(request, action)
-        admitted = admit(action, body, request.headers)
-        outcome = inbox.store(admitted, body)
-    except NotAuthenticated as problem:
-        return unauthorized(str(problem), problem.challenge)
-    except RegistryDown as problem:
-        log.warning("not authenticated: %s", problem)
-        return unauthorized("the sender can not be verified just now: its registry does not answer; try again")
-    except BecknError as problem:
-        return nack(problem, settings.BECKN_NACK_STATUS)
-    except DatabaseError:
-        log.exception("a message could not be stored, so it was not acknowledged")
-        answer = nack(BecknError(INVALID_REQUEST, "Nothing can be stored just now. Try again."), 503)
-        answer["Retry-After"] = "2"
-        return answer
-    if outcome == "conflict":
-        message = "This message_id was used before with another content."
-        return nack(BecknError(INVALID_REQUEST, message, "/context/message_id"), settings.BECKN_NACK_STATUS)
+        outcome = inbox.store(admit(caller, body, request.headers), body)
+        if outcome == "conflict":
+            sentence = "This message_id was used before with another content."
+            raise BecknError(INVALID_REQUEST, sentence, "/context/message_id", reason="duplicate")
+    except Exception as problem:  # noqa: BLE001 - a stranger's message never ends in a traceback
+        return refuse(caller, problem)
     return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox")
 
 
 def read_body(request: HttpRequest, action: str) -> bytes:
     """The raw bytes, bounded. Raises `BecknError`."""
     if action not in ACTIONS:
-        raise BecknError(ACTION_NOT_APPLICABLE, f"The action {action[:40]!r} is not offered here.", "/context/action")
+        sentence = f"The action {action[:40]!r} is not offered here. These are: {', '.join(ACTIONS)}."
+        raise BecknError(ACTION_NOT_APPLICABLE, sentence, "/context/action", "action", "The action is not offered.")
     if request.method != "POST":
-        raise BecknError(INVALID_REQUEST, "Beckn messages are sent with POST.", "/")
-    too_big = BecknError(INVALID_REQUEST, f"A message may have {settings.BECKN_MAX_BYTES} bytes at most.", "/")
+        raise BecknError(INVALID_REQUEST, "Beckn messages are sent with POST.", "/", reason="method")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise BecknError(INVALID_REQUEST, "A message is sent as it is, not compressed.", "/", reason="encoding")
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > settings.BECKN_MAX_BYTES:
-        raise too_big
+    if not (length.isascii() and length.isdigit()) or int(length[:12]) > settings.BECKN_MAX_BYTES:
+        raise _too_big()
     try:
-        body = request.body
+        body = _read(request)
     except RequestDataTooBig:
-        raise too_big from None
-    except UnreadablePostError:
-        raise BecknError(INVALID_REQUEST, "The body broke off.", "/") from None
+        raise _too_big() from None
+    except (UnreadablePostError, OSError):
+        raise BecknError(INVALID_REQUEST, "The body broke off.", "/", reason="size") from None
     if len(body) > settings.BECKN_MAX_BYTES:
-        raise too_big
+        raise _too_big()
     return body
 
 
-def nack(error: BecknError, status: int) -> Answer:
-    return Answer(_dump({"message": {"ack": {"status": "NACK"}}, "error": error.as_json()}), status=status)
+def _read(request: HttpRequest) -> bytes:
+    """The body; of one that comes in chunks, which names no length, a byte more than is taken and no further."""
+    if "chunked" in request.headers.get("Transfer-Encoding", "") and not request.META.get("CONTENT_LENGTH"):
+        body: bytes = request.environ["wsgi.input"].read(settings.BECKN_MAX_BYTES + 1)  # type: ignore[attr-defined]
+        return body
+    return request.body
 
 
-def unauthorized(reason: str, challenge: str = "WWW-Authenticate") -> Answer:
-    """401 as BECKN-006 wants it, with the reason that the RFC leaves out."""
-    answer = nack(BecknError(INVALID_REQUEST, f"Not authenticated: {reason}."), 401)
-    answer[challenge] = f'Signature realm="{settings.BECKN_SUBSCRIBER_ID}",headers="(created) (expires) digest"'
-    return answer
-
-
-def _dump(reply: dict[str, Any]) -> bytes:
-    return json.dumps(reply, ensure_ascii=False).encode()
+def _too_big() -> BecknError:
+    sentence = f"A message may have {settings.BECKN_MAX_BYTES} bytes at most."
+    return BecknError(INVALID_REQUEST, sentence, "/", reason="size")

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 
 @dataclass
 class BecknError(Exception):
-    """A refusal in the protocol's words. `path` is a JSON pointer into the message that caused it."""
+    """A refusal in the protocol's words. `path` is a JSON pointer into the message that caused it.
+
+    The door's own refusals name their `reason`, one word to count them by, and a `record` of what may be kept where
+    `message` quotes the sender's data.
+    """
 
     code: str
     message: str
     path: str = ""
+    reason: str = ""
+    record: str = ""
 
     def __str__(self) -> str:
         return self.message

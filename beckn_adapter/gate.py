@@ -1,13 +1,14 @@
 """Who is calling, is it fresh, is it for us? Everything that is checked before a message is stored.
 
-In order: signature header, key, signature over the raw bytes, times, identity; then JSON, context, shape. Nothing of
-an unauthenticated message is looked at, so it can not use up a message_id. One key look-up (cached) is the only I/O.
+In order: header syntax, key, signature over the raw bytes, times, algorithm, standing, gateway; then JSON, signer,
+context, shape. Nothing of an unauthenticated message is looked at, so it can not use up a message_id. One key look-up
+(cached) is the only I/O. The handlers judge what a message means, in the worker.
 """
 
-import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,12 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime, parse_duration
 
-from beckn_adapter import signing
+from beckn_adapter import limits, signing
+from beckn_adapter.caller import Caller
 from beckn_adapter.errors import ACTION_NOT_APPLICABLE, CATEGORY_NOT_FOUND, INVALID_REQUEST, BecknError
 from beckn_adapter.registry import Subscriber, registry
-from beckn_adapter.schema import check_shape
+from beckn_adapter.schema import check_envelope, check_shape
+from beckn_adapter.strict_json import parse
 from beckn_adapter.translate.context import DEFAULT_TTL
 from beckn_adapter.translate.taxonomy import read
 
@@ -26,17 +29,22 @@ ORDERING = ("search", "select", "init", "confirm")
 AFTERWARDS = ("status", "track", "cancel", "update", "rating", "support")
 META = ("get_cancellation_reasons", "get_rating_categories")
 ACTIONS = (*ORDERING, *AFTERWARDS, *META)
-MAX_DEPTH = 40
 LONGEST_TTL = timedelta(days=30)
+VERSION = re.compile(r"1\.1\.[0-9]{1,3}")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 GATEWAY_HEADERS = ("X-Gateway-Authorization", "Proxy-Authorization")
 
 
 class NotAuthenticated(Exception):
-    """The caller is not who it says. `challenge` is the header to answer with (BECKN-006)."""
+    """The caller is not who it says. `challenge` is the header to answer with (BECKN-006), `reason` one word to count
+    by, `path` where in the message the lie stands."""
 
-    def __init__(self, reason: str, challenge: str = "WWW-Authenticate") -> None:
-        super().__init__(reason)
+    def __init__(
+        self, sentence: str, *, reason: str = "header", path: str = "/", challenge: str = "WWW-Authenticate"
+    ) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.path = path
         self.challenge = challenge
 
 
@@ -54,115 +62,137 @@ class Admitted:
         return self.message["context"]
 
 
-def admit(action: str, body: bytes, headers: Any) -> Admitted:
-    """Raises `NotAuthenticated` (401), `BecknError` (NACK) or `RegistryDown` (503)."""
+def admit(caller: Caller, body: bytes, headers: Any) -> Admitted:
+    """Raises `NotAuthenticated` (401), `BecknError` (NACK), `TooMany` (429) or `RegistryDown` (401)."""
     header = headers.get("Authorization", "")
-    sender = authenticate(body, header, kind="BAP")
-    via = ""
-    for name in GATEWAY_HEADERS:
-        if headers.get(name):
-            via = _authenticate_gateway(body, headers[name])
+    sender = authenticate(body, header, kind="BAP", caller=caller)
+    limits.check_subscriber(caller)
+    via = _check_gateways(caller, body, headers)
     message = parse(body)
-    check_shape(action, message)
-    check_context(message["context"], action, sender)
-    if action == "search":
+    _check_signer(message, sender)
+    check_envelope(message)
+    check_context(message["context"], caller.action, sender)
+    check_shape(caller.action, message)
+    if caller.action == "search":
         check_category(message["message"].get("intent") or {})
     return Admitted(message, sender, header, via)
 
 
-def authenticate(body: bytes, header: str, *, kind: str) -> Subscriber:
-    """The registered subscriber of type `kind` who signed these bytes, now. Raises `NotAuthenticated`."""
-    if not header:
-        raise NotAuthenticated("the Authorization header is missing")
+def authenticate(body: bytes, header: str, *, kind: str, caller: Caller) -> Subscriber:
+    """The registered subscriber of type `kind` who signed these bytes, now; written down in `caller`.
+
+    Raises `NotAuthenticated`, `TooMany` or `RegistryDown`.
+    """
     try:
-        signature = signing.parse(header)
-        signing.check_times(signature, now=timezone.now().timestamp(), skew=settings.BECKN_CLOCK_SKEW)
-        subscriber = _signer(body, signature, kind)
-    except signing.BadSignature as problem:
-        raise NotAuthenticated(str(problem)) from None
+        signature = _read_header(header)
+        caller.subscriber_id, caller.key_id = signature.subscriber_id, signature.key_id
+        limits.check_stranger(caller)
+        subscriber = _find_signer(body, signature, kind, caller)
+    except NotAuthenticated:
+        limits.note_failure(caller)
+        raise
+    caller.proven = True
+    limits.note_success(caller)
     return subscriber
 
 
-def _signer(body: bytes, signature: signing.Signature, kind: str) -> Subscriber:
-    """Verify with the key that the registry has; on failure ask it once more, for the key may be new."""
-    problem = signing.BadSignature(f"no valid {kind} key is registered under this keyId")
-    for refresh in (False, True):
-        for subscriber in registry.find(signature.subscriber_id, signature.key_id, refresh=refresh):
-            if not _may_sign(subscriber, kind, signature):
-                continue
-            try:
-                signing.verify(body, signature, subscriber.key)
-            except signing.BadSignature as unfit:
-                problem = unfit
-                continue
-            return subscriber
-    raise problem
-
-
-def _may_sign(subscriber: Subscriber, kind: str, signature: signing.Signature) -> bool:
-    ours = not subscriber.domain or subscriber.domain in settings.BECKN_DOMAINS or kind == "BG"
-    current = subscriber.is_current(timezone.now())
-    return subscriber.type == kind and subscriber.status == "SUBSCRIBED" and current and ours
-
-
-def _authenticate_gateway(body: bytes, header: str) -> str:
+def _read_header(header: str) -> signing.Signature:
+    if not header:
+        raise NotAuthenticated("the Authorization header is missing")
     try:
-        return authenticate(body, header, kind="BG").subscriber_id
+        return signing.parse(header)
+    except signing.BadSignature as problem:
+        raise NotAuthenticated(str(problem)) from None
+
+
+def _find_signer(body: bytes, signature: signing.Signature, kind: str, caller: Caller) -> Subscriber:
+    """Judge by what the registry said of this key; if that fails ask it once more, for key or standing may be new."""
+    name = (signature.subscriber_id, signature.key_id)
+    try:
+        return _judge(body, signature, kind, registry.find(*name))
     except NotAuthenticated as problem:
-        raise NotAuthenticated(f"gateway: {problem}", challenge="Proxy-Authenticate") from None
+        if problem.reason not in ("signature", "standing") or not limits.may_refresh(caller):
+            raise
+    return _judge(body, signature, kind, registry.find(*name, refresh=True))
 
 
-def parse(body: bytes) -> dict[str, Any]:
-    """Strict JSON: UTF-8, an object, no NaN, no NUL, no lone surrogate, not deeper than MAX_DEPTH."""
+def _judge(body: bytes, signature: signing.Signature, kind: str, found: list[Subscriber]) -> Subscriber:
+    """In this order: key, signature over the raw bytes, times, algorithm, standing."""
+    if not found:
+        raise NotAuthenticated(f"no valid {kind} key is registered under this keyId", reason="key")
+    signers = [subscriber for subscriber in found if _fits(body, signature, subscriber)]
+    if not signers:
+        _check_signature(signing.check_algorithm, "algorithm", signature)
+        raise NotAuthenticated("the signature does not fit the body and the key", reason="signature")
+    now = timezone.now()
+    _check_signature(signing.check_times, "times", signature, now=now.timestamp(), skew=settings.BECKN_CLOCK_SKEW)
+    _check_signature(signing.check_algorithm, "algorithm", signature)
+    doubts = [what_is_wrong(subscriber, kind, now) for subscriber in signers]
+    if all(doubts):
+        raise NotAuthenticated(doubts[0], reason="standing")
+    return signers[doubts.index("")]
+
+
+def _fits(body: bytes, signature: signing.Signature, subscriber: Subscriber) -> bool:
     try:
-        message = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
-        plain = json.dumps(message, ensure_ascii=False, allow_nan=False)
-        plain.encode("utf-8")
-    except (ValueError, RecursionError):
-        raise BecknError(INVALID_REQUEST, "The body is not well-formed JSON in UTF-8.", "/") from None
-    if "\\u0000" in plain:
-        raise BecknError(INVALID_REQUEST, "The body contains a NUL character.", "/")
-    if not isinstance(message, dict):
-        raise BecknError(INVALID_REQUEST, "The body is not a JSON object.", "/")
-    if _depth(message) > MAX_DEPTH:
-        raise BecknError(INVALID_REQUEST, f"The body is nested deeper than {MAX_DEPTH} levels.", "/")
-    return message
+        signing.verify(body, signature, subscriber.key)
+    except signing.BadSignature:
+        return False
+    return True
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
+def _check_signature(check: Callable[..., None], reason: str, signature: signing.Signature, **how: Any) -> None:
+    try:
+        check(signature, **how)
+    except signing.BadSignature as problem:
+        raise NotAuthenticated(str(problem), reason=reason) from None
 
 
-def _depth(value: Any) -> int:
-    """Levels of nesting, counted without recursion."""
-    level, layer = 0, [value]
-    while layer:
-        level += 1
-        layer = [
-            child
-            for node in layer
-            for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
-        ]
-        if level > MAX_DEPTH:
-            break
-    return level
+def what_is_wrong(subscriber: Subscriber, kind: str, now: datetime) -> str:
+    """Why this subscriber may not sign here as a `kind`; "" if it may. A gateway serves every domain."""
+    if subscriber.type != kind:
+        return f"the key is registered for a {subscriber.type or 'nobody'}, not for a {kind}"
+    if subscriber.status != "SUBSCRIBED":
+        return f"the registry says {subscriber.status or 'nothing'} of this subscriber, not SUBSCRIBED"
+    if not subscriber.is_current(now):
+        return "the key is not valid at this time, says the registry"
+    if kind != "BG" and subscriber.domain and subscriber.domain not in settings.BECKN_DOMAINS:
+        return f"the key is registered for the domain {subscriber.domain}, which is not served here"
+    return ""
+
+
+def _check_gateways(caller: Caller, body: bytes, headers: Any) -> str:
+    """Every gateway signature that is there must hold. Gateways forward searches, so only a search can need one."""
+    via = ""
+    try:
+        for name in GATEWAY_HEADERS:
+            if headers.get(name):
+                gateway = Caller(caller.address, caller.action)
+                via = authenticate(body, headers[name], kind="BG", caller=gateway).subscriber_id
+        if settings.BECKN_REQUIRE_GATEWAY and caller.action == "search" and not via:
+            raise NotAuthenticated("a search must come through a gateway of this network")
+    except NotAuthenticated as problem:
+        raise NotAuthenticated(f"gateway: {problem}", reason="gateway", challenge="Proxy-Authenticate") from None
+    return via
+
+
+def _check_signer(message: dict[str, Any], sender: Subscriber) -> None:
+    context = message.get("context")
+    claimed = context.get("bap_id") if isinstance(context, dict) else None
+    if isinstance(claimed, str) and claimed != sender.subscriber_id:
+        raise NotAuthenticated("the signer is not context.bap_id", reason="identity", path="/context/bap_id")
 
 
 def check_context(context: dict[str, Any], action: str, sender: Subscriber) -> None:
     """The context agrees with the path, the signer, our identity, our domains and the clock. Raises `BecknError`."""
-    _expect(context["action"] == action, "action", f"The action is {context['action']!r}, the path says {action!r}.")
-    version = context["version"]
-    _expect(version == "1.1.0" or version.startswith("1.1."), "version", "Only Beckn version 1.1.0 is spoken here.")
+    named = context["action"]
+    _expect(named == action, "action", f"The action is {named[:40]!r}, the path says {action!r}.")
+    _expect(bool(VERSION.fullmatch(context["version"])), "version", "Only Beckn version 1.1.0 is spoken here.")
     if context["domain"] not in settings.BECKN_DOMAINS:
         served = ", ".join(settings.BECKN_DOMAINS)
-        raise BecknError(ACTION_NOT_APPLICABLE, f"This provider serves the domain {served}.", "/context/domain")
-    if context["bap_id"] != sender.subscriber_id:
-        raise NotAuthenticated("the signer is not context.bap_id")
-    _expect(
-        urlsplit(context["bap_uri"]).hostname == urlsplit(sender.url).hostname,
-        "bap_uri",
-        "The host of bap_uri is not the one that is registered.",
-    )
+        sentence = f"This provider serves the domain {served}."
+        raise BecknError(ACTION_NOT_APPLICABLE, sentence, "/context/domain", reason="context")
+    _check_callback_address(context["bap_uri"], sender)
     bpp_id = context.get("bpp_id")
     _expect(bpp_id in (None, settings.BECKN_SUBSCRIBER_ID), "bpp_id", "bpp_id is not this provider's id.")
     if settings.BECKN_STRICT_IDS:
@@ -171,20 +201,43 @@ def check_context(context: dict[str, Any], action: str, sender: Subscriber) -> N
     check_freshness(context, timezone.now())
 
 
+def _check_callback_address(bap_uri: str, sender: Subscriber) -> None:
+    """Callbacks go to the registered host only, and over https: what can never be called back is not acknowledged."""
+    try:
+        address, registered = urlsplit(bap_uri), urlsplit(sender.url).hostname
+        right = bool(registered) and address.hostname == registered and address.port != 0
+    except ValueError:
+        right = False
+    _expect(right, "bap_uri", "The host of bap_uri is not the one that is registered.")
+    safe = address.scheme == "https" or settings.BECKN_ALLOW_PRIVATE_CALLBACKS
+    _expect(safe, "bap_uri", "Callbacks go to https addresses only.")
+
+
 def check_freshness(context: dict[str, Any], now: datetime) -> None:
     """Not from the future, not past its ttl (ten minutes where none is given), each within the skew."""
-    sent = parse_datetime(context["timestamp"])
-    _expect(sent is not None and timezone.is_aware(sent), "timestamp", "The timestamp is not RFC 3339 with a zone.")
+    sent = _read_timestamp(context["timestamp"])
     skew = timedelta(seconds=settings.BECKN_CLOCK_SKEW)
-    _expect(sent <= now + skew, "timestamp", "The timestamp lies in the future.")  # type: ignore[operator]
-    _expect(sent + read_ttl(context) + skew >= now, "timestamp", "The message is older than its ttl.")  # type: ignore[operator]
+    _expect(sent <= now + skew, "timestamp", "The timestamp lies in the future.")
+    _expect(sent + read_ttl(context) + skew >= now, "timestamp", "The message is older than its ttl.")
+
+
+def _read_timestamp(text: str) -> datetime:
+    try:
+        moment = parse_datetime(text.upper())  # RFC 3339 allows t and z
+        if moment is not None and timezone.is_aware(moment):
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # a leap second, or a year that has no UTC
+        pass
+    raise BecknError(
+        INVALID_REQUEST, "The timestamp is not RFC 3339 with a zone.", "/context/timestamp", reason="context"
+    )
 
 
 def read_ttl(context: dict[str, Any]) -> timedelta:
     """How long the message holds. Months and years, which have no fixed length, count as LONGEST_TTL, the most."""
     try:
         ttl = parse_duration(context.get("ttl") or DEFAULT_TTL)
-    except OverflowError:
+    except (ValueError, OverflowError):
         ttl = None
     return LONGEST_TTL if ttl is None else min(ttl, LONGEST_TTL)
 
@@ -196,9 +249,10 @@ def check_category(intent: dict[str, Any]) -> None:
     named = descriptor.get("code") or descriptor.get("name")
     if named and read("category", named) is None:
         message = "Only the category ELECTRICITY_CONNECTION is offered here."
-        raise BecknError(CATEGORY_NOT_FOUND, message, "/message/intent/category/descriptor/code")
+        path = "/message/intent/category/descriptor/code"
+        raise BecknError(CATEGORY_NOT_FOUND, message, path, reason="category")
 
 
 def _expect(holds: bool, field: str, message: str) -> None:
     if not holds:
-        raise BecknError(INVALID_REQUEST, message, f"/context/{field}")
+        raise BecknError(INVALID_REQUEST, message, f"/context/{field}", reason="context")

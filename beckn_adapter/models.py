@@ -126,3 +126,33 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return self.outcome
+
+
+class Refusal(models.Model):
+    """A message that the door refused, as often as the same caller was refused for the same thing on one day.
+
+    A sample: in a flood many end in one row "many others". It keeps nothing of the message itself, and of the address
+    only the neighbourhood. Until `proven`, subscriber and key are what the caller claims.
+    """
+
+    fingerprint = models.CharField(max_length=32, unique=True, editable=False)
+    reason = models.CharField(max_length=20)
+    code = models.CharField(max_length=10)
+    path = models.CharField("where in the message", max_length=200, blank=True)
+    sentence = models.CharField("what it was told", max_length=300)
+    action = models.CharField(max_length=40, blank=True)
+    address = models.CharField("from around", max_length=50, blank=True)
+    subscriber_id = models.CharField("subscriber", max_length=255, blank=True)
+    key_id = models.CharField("key", max_length=255, blank=True)
+    proven = models.BooleanField("signature was good", default=False)
+    times = models.PositiveBigIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "refused"
+        ordering = ["-last_at", "-id"]
+        indexes = [models.Index(fields=["last_at", "id"], name="refusal_age")]
+
+    def __str__(self) -> str:
+        return self.sentence

@@ -12,7 +12,11 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 
+from beckn_adapter import limits
+from beckn_adapter.answers import judge, remember
+from beckn_adapter.caller import Caller, caller_of
 from beckn_adapter.gate import NotAuthenticated, authenticate
+from beckn_adapter.limits import TooMany
 from beckn_adapter.registry import RegistryDown
 from connections.actors import Actor
 from connections.documents.handing_in import PapersRefused, Upload, submit_papers
@@ -31,8 +35,12 @@ def is_signed_form(request: HttpRequest) -> bool:
 def receive_form(request: HttpRequest) -> JsonResponse:
     """Take the papers, all or none. 401 without a good signature, 403 on a link that is not the sender's own."""
     token, _, step = request.path_info.removeprefix(PREFIX).partition("/")
+    caller = caller_of(request, "form")
     try:
-        sender = authenticate(_read(request), request.headers["Authorization"], kind="BAP").subscriber_id
+        limits.check_address(caller)
+        body = _read(request)
+        sender = authenticate(body, request.headers["Authorization"], kind="BAP", caller=caller).subscriber_id
+        limits.check_subscriber(caller)
         visit = open_visit(token)
         if visit.application.source != sender:
             raise LinkRefused(403, "This link does not work", "It was given to another buyer app.")
@@ -43,14 +51,8 @@ def receive_form(request: HttpRequest) -> JsonResponse:
             actor=Actor.buyer_app(sender),
             submission_id=visit.id,
         )
-    except NotAuthenticated as problem:
-        answer = _form_response(None, {"": Refused("30000", f"Not authenticated: {problem}.")}, 401)
-        answer[problem.challenge] = (
-            f'Signature realm="{settings.BECKN_SUBSCRIBER_ID}",headers="(created) (expires) digest"'
-        )
-        return answer
-    except RegistryDown:
-        return _form_response(None, {"": Refused("30000", "The sender can not be verified just now. Try again.")}, 401)
+    except (NotAuthenticated, RegistryDown, TooMany) as problem:
+        return _turned_away(caller, problem)
     except LinkRefused as problem:
         return _form_response(None, {"": Refused("30000", f"{problem.heading}. {problem}")}, problem.status)
     except PapersRefused as refusal:
@@ -58,6 +60,16 @@ def receive_form(request: HttpRequest) -> JsonResponse:
     except Refused as refusal:
         return _form_response(None, {"": refusal}, 422)
     return _form_response(submission.pk, {}, 200)
+
+
+def _turned_away(caller: Caller, problem: Exception) -> JsonResponse:
+    """What the door says to such a caller, in the form's words."""
+    error, status, headers = judge(caller, problem)
+    remember(caller, error)
+    answer = _form_response(None, {"": Refused(error.code, error.message)}, status)
+    for name, value in headers.items():
+        answer[name] = value
+    return answer
 
 
 def _read(request: HttpRequest) -> bytes:

@@ -15,6 +15,8 @@ from nacl.signing import SigningKey, VerifyKey
 
 ALGORITHM = "ed25519"
 HEADERS = "(created) (expires) digest"
+NAME = re.compile(r"[!-{}~]{1,255}")  # of a subscriber or a key: printable ASCII without space or bar
+SECONDS = re.compile(r"[0-9]{1,12}")
 PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^",\s]+))')
 # The fixed beginning of a 32-byte key wrapped as DER: SubjectPublicKeyInfo, and PKCS#8 of version 0 or 1.
 SPKI = {
@@ -82,12 +84,12 @@ def parse(header: str) -> Signature:
     if missing:
         raise BadSignature(f"the header lacks {', '.join(sorted(missing))}")
     subscriber_id, key_id, algorithm = _key_id(fields["keyId"])
-    if algorithm != ALGORITHM or fields.get("algorithm", ALGORITHM) != ALGORITHM:
-        raise BadSignature("the algorithm is not ed25519")
+    if fields.get("algorithm", algorithm).lower() != algorithm:
+        raise BadSignature("the algorithm is not the same in keyId")
     if fields.get("headers", HEADERS).split() != HEADERS.split():
         raise BadSignature(f"the signed headers are not {HEADERS}")
     try:
-        created, expires = int(fields["created"]), int(fields["expires"])
+        created, expires = _seconds(fields["created"]), _seconds(fields["expires"])
         value = base64.b64decode(fields["signature"], validate=True)
     except (ValueError, binascii.Error):
         raise BadSignature("created, expires or signature can not be read") from None
@@ -99,9 +101,22 @@ def _key_id(text: str) -> tuple[str, str, str]:
     parts = text.split("|")
     if len(parts) == 2:
         parts.insert(1, "")
-    if len(parts) != 3 or not parts[0]:
+    if len(parts) != 3 or not NAME.fullmatch(parts[0]) or (parts[1] and not NAME.fullmatch(parts[1])):
         raise BadSignature("keyId is not subscriber|key|algorithm")
     return parts[0], parts[1], parts[2].lower()
+
+
+def _seconds(text: str) -> int:
+    """Digits, as they are written into the signing string: no sign, no underscore, no digits of another script."""
+    if not SECONDS.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def check_algorithm(signature: Signature) -> None:
+    """Only Ed25519 is spoken (BECKN-006). Raises `BadSignature`."""
+    if signature.algorithm != ALGORITHM:
+        raise BadSignature("the algorithm is not ed25519")
 
 
 def check_times(signature: Signature, *, now: float, skew: int) -> None:

@@ -3,8 +3,9 @@
 import time
 
 from celery import shared_task
+from django.utils import timezone
 
-from beckn_adapter import drain, outbox, sender
+from beckn_adapter import drain, outbox, refusals, sender
 from beckn_adapter.announce import announce_events
 from beckn_adapter.nudge import nudge, taken
 
@@ -42,3 +43,9 @@ def work_outbox() -> int:
                 break
             time.sleep(wait + 0.001)
     return tried
+
+
+@shared_task
+def clear_refusals() -> int:
+    """Forget refusals that nobody will ask about any more. Returns how many rows."""
+    return refusals.clear_old(timezone.now())

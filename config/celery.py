@@ -31,6 +31,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=10),
         "options": {"expires": 3000.0},
     },
+    "clear refusals": {
+        "task": "beckn_adapter.tasks.clear_refusals",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3000.0},
+    },
     "clear stray files": {
         "task": "connections.tasks.clear_stray_files",
         "schedule": crontab(minute=40, hour=3),

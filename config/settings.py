@@ -157,6 +157,14 @@ BECKN_NACK_STATUS = env.int("BECKN_NACK_STATUS", default=400)
 BECKN_ALLOW_PRIVATE_CALLBACKS = env.bool("BECKN_ALLOW_PRIVATE_CALLBACKS", default=False)
 BECKN_MODE = env.str("BECKN_MODE", default="direct")
 BECKN_MAX_BYTES = env.int("BECKN_MAX_BYTES", default=200_000)  # the network's own limit on a message
+BECKN_REQUIRE_GATEWAY = env.bool("BECKN_REQUIRE_GATEWAY", default=False)  # a search must bear a gateway's signature
+# A second, for each web process; ten seconds' worth may come at once; 0 is no limit (beckn_adapter/limits.py).
+BECKN_RATE_PER_SUBSCRIBER = env.float("BECKN_RATE_PER_SUBSCRIBER", default=1000)
+BECKN_RATE_PER_ADDRESS = env.float("BECKN_RATE_PER_ADDRESS", default=2000)
+BECKN_FAILURES_PER_ADDRESS = env.float("BECKN_FAILURES_PER_ADDRESS", default=10)
+BECKN_LOOKUP_RATE = env.float("BECKN_LOOKUP_RATE", default=20)
+BECKN_REFUSAL_DAYS = env.int("BECKN_REFUSAL_DAYS", default=14)
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Forwarded-For is believed
 BECKN_CLOCK_SKEW = env.int("BECKN_CLOCK_SKEW", default=30)  # seconds that two honest clocks may differ
 BECKN_SIGNATURE_TTL = env.int("BECKN_SIGNATURE_TTL", default=300)  # seconds that our own signatures hold
 BECKN_KEY_CACHE_SECONDS = env.int("BECKN_KEY_CACHE_SECONDS", default=300)
@@ -225,6 +233,7 @@ UNFOLD = {
                 "items": [
                     _page("Messages", "call_received", "beckn_adapter", "message"),
                     _page("Callbacks", "call_made", "beckn_adapter", "callback"),
+                    _page("Refused", "block", "beckn_adapter", "refusal"),
                 ],
             },
             {

@@ -2,5 +2,6 @@
 
 from beckn_adapter.admin.callback import CallbackAdmin
 from beckn_adapter.admin.message import MessageAdmin
+from beckn_adapter.admin.refusal import RefusalAdmin
 
-__all__ = ["CallbackAdmin", "MessageAdmin"]
+__all__ = ["CallbackAdmin", "MessageAdmin", "RefusalAdmin"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from beckn_adapter import limits, refusals
 from beckn_adapter import registry as registry_module
 from beckn_adapter.models import Callback
 from beckn_adapter.sandbox.buyer import BuyerApp
@@ -30,6 +31,15 @@ def every_callback_is_valid_under_core(request: pytest.FixtureRequest) -> Iterat
             assert violations(json.loads(bytes(callback.body)), uuid_ids=True) == []
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_known_yet() -> Iterator[None]:
+    """What a web process learns of its callers is forgotten, as after a restart."""
+    yield
+    registry_module.registry.forget()
+    limits.forget()
+    refusals.forget()
+
+
 @pytest.fixture
 def guide(db: None) -> None:
     """San Francisco Electric Authority as the guide has it."""
@@ -45,7 +55,7 @@ def registry_server() -> Iterator[Registry]:
 
 
 @pytest.fixture
-def network(registry_server: Registry, settings: Any) -> Iterator[Registry]:
+def network(registry_server: Registry, settings: Any) -> Registry:
     """The sandbox's registry, with us in it under fresh keys."""
     us = Participant("bpp.test", "http://127.0.0.1:1/beckn", "BPP")
     us.subscribe(registry_server.url)
@@ -55,9 +65,7 @@ def network(registry_server: Registry, settings: Any) -> Iterator[Registry]:
     settings.BECKN_KEY_ID = us.key_id
     settings.BECKN_SIGNING_KEY = base64.b64encode(bytes(us.signing_key)).decode()
     settings.BECKN_ALLOW_PRIVATE_CALLBACKS = True
-    registry_module.registry.forget()
-    yield registry_server
-    registry_module.registry.forget()
+    return registry_server
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def header_from_tomorrow(bap: Participant, raw: bytes) -> str:
 
 
 def header_of_another_algorithm(bap: Participant, raw: bytes) -> str:
-    return bap.sign(raw).replace('algorithm="ed25519"', 'algorithm="rsa-sha256"')
+    return bap.sign(raw).replace("ed25519", "rsa-sha256")
 
 
 def header_of_a_stranger(bap: Participant, raw: bytes) -> str:
@@ -111,7 +111,12 @@ def header_of_basic_auth(bap: Participant, raw: bytes) -> str:
     return "Basic YTpi"
 
 
+def header_of_two_algorithms(bap: Participant, raw: bytes) -> str:
+    return bap.sign(raw).replace('algorithm="ed25519"', 'algorithm="rsa-sha256"')
+
+
 LIES = [
+    (header_of_two_algorithms, "the algorithm is not the same in keyId"),
     (header_without_signature, "the Authorization header is missing"),
     (header_of_another_body, "the signature does not fit the body and the key"),
     (header_from_yesterday, "the signature has expired"),
