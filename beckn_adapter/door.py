@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from beckn_adapter import inbox
+from beckn_adapter.challenge import ON_SUBSCRIBE, answer_challenge
 from beckn_adapter.errors import ACTION_NOT_APPLICABLE, INVALID_REQUEST, BecknError
 from beckn_adapter.gate import ACTIONS, NotAuthenticated, admit
 from beckn_adapter.nudge import Box, nudge
@@ -47,6 +48,8 @@ class BecknDoor:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.strip("/") == f"{PREFIX}{ON_SUBSCRIBE}".strip("/"):
+            return receive_challenge(request)
         if request.path_info.startswith(PREFIX):
             return receive(request, request.path_info.removeprefix(PREFIX).strip("/"))
         if is_signed_form(request):
@@ -78,9 +81,19 @@ def receive(request: HttpRequest, action: str) -> Answer:
     return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox")
 
 
+def receive_challenge(request: HttpRequest) -> Answer:
+    """The registry asks whether the keys are ours. It is answered at once, and nothing of it is stored."""
+    try:
+        return Answer(_dump({"answer": answer_challenge(read_body(request, ON_SUBSCRIBE), request.headers)}))
+    except NotAuthenticated as problem:
+        return unauthorized(str(problem), problem.challenge)
+    except BecknError as problem:
+        return nack(problem, settings.BECKN_NACK_STATUS)
+
+
 def read_body(request: HttpRequest, action: str) -> bytes:
     """The raw bytes, bounded. Raises `BecknError`."""
-    if action not in ACTIONS:
+    if action not in (*ACTIONS, ON_SUBSCRIBE):
         raise BecknError(ACTION_NOT_APPLICABLE, f"The action {action[:40]!r} is not offered here.", "/context/action")
     if request.method != "POST":
         raise BecknError(INVALID_REQUEST, "Beckn messages are sent with POST.", "/")
