@@ -74,12 +74,17 @@ def compare(pairs: keys.KeyPairs, found: list[Subscriber], domain: str) -> Itera
     says = "" if same else f": it has {record.url}, here it is {settings.BECKN_SUBSCRIBER_URI}"
     yield Finding(same, f"{which}: the address {_agrees(same)} the registry's{says}.", "E026")
     yield Finding(record.status == "SUBSCRIBED", f"{which}: the status is {record.status or 'missing'}.", "E027")
-    yield from validity(which, record)
+    yield from validity(which, record, signs=pairs.key_id == settings.BECKN_KEY_ID)
 
 
-def validity(which: str, record: Subscriber) -> Iterator[Finding]:
-    """Valid now, and for two weeks to come."""
+def validity(which: str, record: Subscriber, *, signs: bool) -> Iterator[Finding]:
+    """The key that signs is valid now, and for two weeks to come. The second one may end: it was retired."""
     now = timezone.now()
+    if record.valid_until and not signs and record.valid_until <= now + SOON:
+        over = record.valid_until <= now
+        words = "ended; its settings can go" if over else "ends; it is retired"
+        yield Finding(True, f"{which}: at {iso(record.valid_until)} it {words}.")
+        return
     if record.valid_from and record.valid_from > now:
         yield Finding(False, f"{which}: valid only from {iso(record.valid_from)}.", "E028")
     elif record.valid_until is None:

@@ -5,9 +5,12 @@ import json
 import time
 from typing import Any
 
+import hypothesis
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
 from beckn_adapter import keys, signing
@@ -170,6 +173,21 @@ def test_even_the_registry_gets_no_message_of_ours_signed(ours: keys.KeyPairs, s
     status, reply = ask({"challenge": message})
 
     assert (status, "answer" in reply) == (400, False)
+
+
+JSON = st.recursive(st.none() | st.integers() | st.text(max_size=40), lambda inner: st.lists(inner, max_size=3))
+NAMES = st.sampled_from(["challenge", "subscriber_id", "pub_key_id", "key_id", "status"])
+
+
+@pytest.mark.parametrize("mode", ["decrypt", "sign"])
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture], deadline=None)
+@given(body=st.dictionaries(NAMES, JSON, max_size=4) | JSON)
+def test_whatever_is_asked_is_answered_or_refused(body: Any, mode: str, ours: keys.KeyPairs, settings: Any) -> None:
+    settings.BECKN_CHALLENGE_MODE = mode
+
+    status, reply = ask(body)
+
+    assert (status, "answer" in reply) in [(200, True), (400, False)]
 
 
 def test_a_challenge_for_other_keys_does_not_decrypt() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from io import StringIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from django.core.management import CommandError, call_command
 
 from beckn_adapter import checks, keys
 from beckn_adapter.sandbox.house import ROOT
+from beckn_adapter.sandbox.participant import iso
 from beckn_adapter.sandbox.registry import Registry
 from beckn_adapter.sandbox.server import LocalServer, Reply, Request
 from tests.beckn_adapter.platform import door, hold, take_part
@@ -184,6 +186,28 @@ def test_a_second_key_that_is_not_published_yet_is_said(registry: Registry, sett
     hold(settings, keys.make("k2"), "BECKN_SECOND")
 
     assert ["k2 in service" in problem.msg for problem in checks.check_agreement()] == [True]
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(5, "it ends; it is retired"), (-5, "it ended; its settings can go")])
+def test_the_end_of_a_second_key_is_as_it_should_be(
+    minutes: int, words: str, registry: Registry, settings: Any
+) -> None:
+    old = keys.make("k0")
+    hold(settings, old, "BECKN_SECOND")
+    end = iso(datetime.now(UTC) + timedelta(minutes=minutes))
+    changes = {"signing_public_key": old.signing_public, "encr_public_key": old.encryption_public, "valid_until": end}
+    registry.subscribe(our_record(settings, key_id="k0", **changes))
+
+    said, _ = run("check")
+
+    assert words in said
+    assert checks.check_agreement() == []
+
+
+def test_the_end_of_the_key_that_signs_is_told_two_weeks_before(registry: Registry, settings: Any) -> None:
+    registry.subscribe(our_record(settings, valid_until=iso(datetime.now(UTC) + timedelta(days=13))))
+
+    assert [problem.id for problem in checks.check_agreement()] == ["beckn.W029"]
 
 
 @pytest.mark.parametrize(("hours", "words"), [(-2, "ahead of"), (3, "behind")])
