@@ -19,6 +19,8 @@ from beckn_adapter.models import Message
 from beckn_adapter.signing import read_private_key, read_public_key
 from tests.beckn_adapter.test_signing import of_kind
 
+pytestmark = pytest.mark.django_db
+
 REGISTRY = keys.make("registry-key")
 TEXT = "38472639183746509182736450918273"
 
@@ -56,7 +58,7 @@ def test_the_published_challenge_is_decrypted(vector: dict[str, Any]) -> None:
     assert encrypt(vector["plaintext"], ours, theirs) == vector["ciphertext_b64"]
 
 
-def test_a_challenge_is_answered_and_leaves_no_row(ours: keys.KeyPairs, db: None) -> None:
+def test_a_challenge_is_answered_and_leaves_no_row(ours: keys.KeyPairs) -> None:
     asked = {"subscriber_id": "bpp.test", "pub_key_id": "k1", "challenge": challenge(to=ours.encryption_public)}
 
     assert ask(asked) == (200, {"answer": TEXT})
