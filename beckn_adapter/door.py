@@ -3,6 +3,7 @@
 It stands first among the middleware, so that a signed message passes no session, no CSRF check and no login.
 """
 
+import json
 from collections.abc import Callable
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from beckn_adapter import inbox, limits
 from beckn_adapter.answers import Answer, refuse
 from beckn_adapter.caller import caller_of
+from beckn_adapter.challenge import ON_SUBSCRIBE, answer_challenge
 from beckn_adapter.errors import ACTION_NOT_APPLICABLE, INVALID_REQUEST, BecknError
 from beckn_adapter.gate import ACTIONS, admit
 from beckn_adapter.signed_form import is_signed_form, receive_form
@@ -27,6 +29,8 @@ class BecknDoor:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.strip("/") == f"{PREFIX}{ON_SUBSCRIBE}".strip("/"):
+            return receive_challenge(request)
         if request.path_info.startswith(PREFIX):
             return receive(request, request.path_info.removeprefix(PREFIX).removesuffix("/"))
         if is_signed_form(request):
@@ -49,9 +53,20 @@ def receive(request: HttpRequest, action: str) -> Answer:
     return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox")
 
 
+def receive_challenge(request: HttpRequest) -> Answer:
+    """The registry asks whether the keys are ours. It is answered at once, and nothing of it is stored."""
+    caller = caller_of(request, ON_SUBSCRIBE)
+    try:
+        limits.check_address(caller)
+        answer = answer_challenge(read_body(request, ON_SUBSCRIBE), request.headers)
+    except Exception as problem:  # noqa: BLE001 - a stranger's message never ends in a traceback
+        return refuse(caller, problem)
+    return Answer(json.dumps({"answer": answer}).encode())
+
+
 def read_body(request: HttpRequest, action: str) -> bytes:
     """The raw bytes, bounded. Raises `BecknError`."""
-    if action not in ACTIONS:
+    if action not in (*ACTIONS, ON_SUBSCRIBE):
         sentence = f"The action {action[:40]!r} is not offered here. These are: {', '.join(ACTIONS)}."
         raise BecknError(ACTION_NOT_APPLICABLE, sentence, "/context/action", "action", "The action is not offered.")
     if request.method != "POST":

@@ -1,155 +1,170 @@
-"""Who is who on the network: subscriber records from the registry, read in every dialect, cached.
+"""Who is who on the network: what the registry says of a key, remembered.
 
-Sources: PROTOCOL section d (four dialects), d.3 (caching), c (key encodings).
+An answer is fresh for BECKN_KEY_CACHE_SECONDS, but not beyond the key's own validity; stale answers serve for
+BECKN_KEY_STALE_SECONDS while the registry is down; "no such key" is believed briefly. A flood of made-up senders can
+neither fill the memory nor keep the registry from those who are known (PROTOCOL: section d.3).
 """
 
 import logging
+import re
 import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from math import inf
 
-import requests
 from django.conf import settings
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from nacl.signing import VerifyKey
 
-from beckn_adapter.signing import BadKey, read_public_key
+from beckn_adapter.registry_client import Client, RegistryDown
+from beckn_adapter.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
-TIMEOUT = (2, 3)  # seconds to connect, to answer
 NEGATIVE_SECONDS = 10  # how long "no such key" is believed
+REFRESH_SECONDS = 5  # a key whose signatures do not fit is asked for again at most this often
+RETRY_SECONDS = 5  # after a failure the registry is left alone for so long
+STRANGERS_AT_ONCE = 4  # look-ups of names never seen before; those of known senders always find a place
+STRANGERS_PER_SECOND, STRANGERS_IN_A_RUSH = 50, 200
+MOST_KNOWN, MOST_UNKNOWN = 10_000, 2_000
+ASKABLE = re.compile(r"[\w.:/@%+~-]{1,255}")  # nothing else is worth a question
+Name = tuple[str, str]
 
 
-class RegistryDown(Exception):
-    """The registry did not answer, or not with what a registry answers."""
-
-
-@dataclass(frozen=True)
-class Subscriber:
-    """One registered key of one participant."""
-
-    subscriber_id: str
-    key_id: str
-    type: str
-    url: str
-    domain: str
-    status: str
-    key: VerifyKey
-    valid_from: datetime | None
-    valid_until: datetime | None
-
-    def is_current(self, now: datetime) -> bool:
-        started = self.valid_from is None or self.valid_from <= now
-        return started and (self.valid_until is None or now <= self.valid_until)
+class Crowded(RegistryDown):
+    """More unknown senders than the registry is asked for; it says nothing about the registry itself."""
 
 
 @dataclass
 class _Entry:
     subscribers: list[Subscriber]
     fetched_at: float
+    valid_for: float = inf  # seconds until the first of the keys ends
 
 
 class Registry:
-    """A look-up with a memory: fresh for BECKN_KEY_CACHE_SECONDS, stale while it is down, negative briefly."""
+    """A look-up with a memory. One question at a time for each key; nobody waits for another's."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], _Entry] = {}
-        self._lock = threading.Lock()
-        self._session = requests.Session()
-        self._session.trust_env = False
-
-    def find(self, subscriber_id: str, key_id: str, *, refresh: bool = False) -> list[Subscriber]:
-        """Every usable record of this key; none when the registry knows none. Raises `RegistryDown`."""
-        name = (subscriber_id, key_id)
-        entry = self._entries.get(name)
-        if entry and not refresh and self._age(entry) < self._lifetime(entry):
-            return entry.subscribers
-        with self._lock:  # one look-up at a time: a flood of new messages asks once
-            entry = self._entries.get(name)
-            if entry and self._age(entry) < (1 if refresh else self._lifetime(entry)):
-                return entry.subscribers
-            return self._fetch(name, entry)
+        self._client = Client()
+        self._locks = [threading.Lock() for _ in range(64)]
+        self._books = threading.Lock()  # of the tables and the budget; never held while the registry is asked
+        self._strangers = threading.BoundedSemaphore(STRANGERS_AT_ONCE)
+        self.forget()
 
     def forget(self) -> None:
-        self._entries.clear()
+        self._entries: dict[Name, _Entry] = {}
+        self._unknown: dict[Name, float] = {}
+        self._budget, self._budget_at = float(STRANGERS_IN_A_RUSH), time.monotonic()
+        self._down_since: datetime | None = None
+        self._why, self._ask_again_at = "", 0.0
 
-    def _fetch(self, name: tuple[str, str], old: _Entry | None) -> list[Subscriber]:
+    def find(self, subscriber_id: str, key_id: str, *, refresh: bool = False) -> list[Subscriber]:
+        """Every usable record of this key; none when the registry knows none. Raises `RegistryDown`.
+
+        `refresh` asks again for a known key, for it may have been changed under its id.
+        """
+        name = (subscriber_id, key_id)
+        if not ASKABLE.fullmatch(subscriber_id) or not ASKABLE.fullmatch(key_id or "-"):
+            return []
+        known = self._remembered(name, refresh)
+        if known is not None:
+            return known
+        entry, lock = self._entries.get(name), self._locks[hash(name) % len(self._locks)]
+        if not lock.acquire(blocking=entry is None or refresh):
+            return entry.subscribers if entry else []  # somebody else is asking; what is known serves meanwhile
         try:
-            found = self._ask(*name)
-        except (requests.RequestException, ValueError) as problem:
-            if old and old.subscribers and self._age(old) < settings.BECKN_KEY_STALE_SECONDS:
-                log.warning("registry down (%s): a known key of %s is used on", type(problem).__name__, name[0])
+            known = self._remembered(name, refresh)
+            return self._ask(name, entry) if known is None else known
+        finally:
+            lock.release()
+
+    def trouble(self) -> str:
+        """What is wrong with the registry, for the health page; empty when nothing is."""
+        if self._down_since is None:
+            return ""
+        since = self._down_since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (
+            f"does not answer since {since} ({self._why}); "
+            f"keys that are known serve for {settings.BECKN_KEY_STALE_SECONDS} s, strangers are refused"
+        )
+
+    def _remembered(self, name: Name, refresh: bool) -> list[Subscriber] | None:
+        """What is known and fresh enough; None if the registry must be asked."""
+        now, entry = time.monotonic(), self._entries.get(name)
+        if entry is None:
+            asked_at = self._unknown.get(name)
+            return None if asked_at is None or now - asked_at >= NEGATIVE_SECONDS else []
+        fresh_for = REFRESH_SECONDS if refresh else min(settings.BECKN_KEY_CACHE_SECONDS, entry.valid_for)
+        return entry.subscribers if now - entry.fetched_at < fresh_for else None
+
+    def _ask(self, name: Name, old: _Entry | None) -> list[Subscriber]:
+        try:
+            if time.monotonic() < self._ask_again_at:
+                raise RegistryDown(self._why)
+            found = self._client.find(*name) if old else self._ask_for_stranger(name)
+        except Crowded:
+            raise
+        except RegistryDown as problem:
+            self._note_down(str(problem))
+            if old and time.monotonic() - old.fetched_at < settings.BECKN_KEY_STALE_SECONDS:
                 return old.subscribers
-            raise RegistryDown(f"the registry does not answer ({type(problem).__name__})") from problem
-        self._entries[name] = _Entry(found, time.monotonic())
+            raise RegistryDown(f"the registry does not answer ({problem})") from None
+        self._note_up()
+        self._remember(name, found)
         return found
 
-    def _ask(self, subscriber_id: str, key_id: str) -> list[Subscriber]:
-        if not settings.BECKN_REGISTRY_URL:
-            raise ValueError("BECKN_REGISTRY_URL is not set")
-        names = dict.fromkeys(("key_id", "unique_key_id", "ukId", "pub_key_id"), key_id) if key_id else {}
-        reply = self._session.post(
-            f"{settings.BECKN_REGISTRY_URL}/lookup",
-            json={"subscriber_id": subscriber_id, **names},
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        )
-        reply.raise_for_status()
-        records = reply.json()
-        if not isinstance(records, list):
-            raise ValueError("the registry's answer is not a list")
-        return [
-            subscriber
-            for subscriber in map(read_record, records)
-            if subscriber and subscriber.subscriber_id == subscriber_id and (not key_id or subscriber.key_id == key_id)
-        ]
+    def _ask_for_stranger(self, name: Name) -> list[Subscriber]:
+        """Raises `Crowded` where too many unknown senders ask at once."""
+        if not self._spend() or not self._strangers.acquire(timeout=0.5):
+            raise Crowded("too many unknown senders at once; try again")
+        try:
+            return self._client.find(*name)
+        finally:
+            self._strangers.release()
 
-    @staticmethod
-    def _age(entry: _Entry) -> float:
-        return time.monotonic() - entry.fetched_at
+    def _spend(self) -> bool:
+        """One token of the strangers' budget, which fills up again by the second."""
+        with self._books:
+            now = time.monotonic()
+            filled = self._budget + (now - self._budget_at) * STRANGERS_PER_SECOND
+            self._budget, self._budget_at = min(filled, STRANGERS_IN_A_RUSH), now
+            if self._budget < 1:
+                return False
+            self._budget -= 1
+            return True
 
-    @staticmethod
-    def _lifetime(entry: _Entry) -> float:
-        return settings.BECKN_KEY_CACHE_SECONDS if entry.subscribers else NEGATIVE_SECONDS
+    def _remember(self, name: Name, found: list[Subscriber]) -> None:
+        """What is too much is forgotten, the oldest first."""
+        with self._books:
+            self._entries.pop(name, None)
+            self._unknown.pop(name, None)
+            if found:
+                self._entries[name] = _Entry(found, time.monotonic(), _valid_for(found))
+            else:
+                self._unknown[name] = time.monotonic()
+            if len(self._entries) > MOST_KNOWN:
+                del self._entries[next(iter(self._entries))]
+            if len(self._unknown) > MOST_UNKNOWN:
+                del self._unknown[next(iter(self._unknown))]
 
+    def _note_down(self, why: str) -> None:
+        if time.monotonic() >= self._ask_again_at:
+            self._why, self._ask_again_at = why, time.monotonic() + RETRY_SECONDS
+        if self._down_since is None:
+            self._down_since = timezone.now()
+            log.warning("the registry is down (%s): known keys are used on, strangers refused", why)
 
-def read_record(record: Any) -> Subscriber | None:
-    """A registry's record in any dialect; None for one that can not be used (no readable signing key)."""
-    if not isinstance(record, dict):
-        return None
-
-    def field(*names: str) -> str:
-        return str(next((record[name] for name in names if record.get(name)), ""))
-
-    try:
-        key = VerifyKey(read_public_key(field("signing_public_key")))
-    except (BadKey, ValueError) as problem:
-        log.warning("the registry's key for %s can not be used: %s", field("subscriber_id"), problem)
-        return None
-    return Subscriber(
-        subscriber_id=field("subscriber_id"),
-        key_id=field("key_id", "unique_key_id", "ukId", "pub_key_id"),
-        type=field("type").upper(),
-        url=field("url", "subscriber_url").rstrip("/"),
-        domain=field("domain"),
-        status=field("status").upper(),
-        key=key,
-        valid_from=_moment(field("valid_from")),
-        valid_until=_moment(field("valid_until")),
-    )
+    def _note_up(self) -> None:
+        if self._down_since is not None:
+            log.warning("the registry answers again; it was down since %s", self._down_since.isoformat())
+            self._down_since, self._why, self._ask_again_at = None, "", 0.0
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    if moment and timezone.is_naive(moment):
-        return timezone.make_aware(moment, timezone.get_default_timezone())
-    return moment
+def _valid_for(found: list[Subscriber]) -> float:
+    """Seconds until the first of these keys ends or begins to be valid."""
+    now = timezone.now()
+    edges = [edge for one in found for edge in (one.valid_from, one.valid_until) if edge and edge > now]
+    return (min(edges) - now).total_seconds() if edges else inf
 
 
 registry = Registry()

@@ -14,7 +14,7 @@ from typing import Any
 import environ
 from django.urls import reverse_lazy
 
-env = environ.Env()
+env = environ.FileAwareEnv()  # NAME_FILE names a file that holds the value of NAME
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("SERVICEDROP_VAR", BASE_DIR / "var"))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -146,10 +146,19 @@ else:
 # --- Beckn ----------------------------------------------------------------------------------------------------
 BECKN_SUBSCRIBER_ID = env.str("BECKN_SUBSCRIBER_ID", default="servicedrop.localhost")
 BECKN_SUBSCRIBER_URI = env.str("BECKN_SUBSCRIBER_URI", default=f"{PUBLIC_URL}/beckn").rstrip("/")
-BECKN_KEY_ID = env.str("BECKN_KEY_ID", default="k1")
+BECKN_KEY_ID = env.str("BECKN_KEY_ID", default="k1").strip()
 BECKN_SIGNING_KEY = env.str("BECKN_SIGNING_KEY", default="")
 BECKN_ENCRYPTION_KEY = env.str("BECKN_ENCRYPTION_KEY", default="")
-BECKN_REGISTRY_URL = env.str("BECKN_REGISTRY_URL", default="").rstrip("/")
+# Published beside the first and never signed with: the new pair before the switch, the old one after it (docs/keys.md).
+BECKN_SECOND_KEY_ID = env.str("BECKN_SECOND_KEY_ID", default="").strip()
+BECKN_SECOND_SIGNING_KEY = env.str("BECKN_SECOND_SIGNING_KEY", default="")
+BECKN_SECOND_ENCRYPTION_KEY = env.str("BECKN_SECOND_ENCRYPTION_KEY", default="")
+BECKN_REGISTRY_URL = env.str("BECKN_REGISTRY_URL", default="").strip().rstrip("/")
+BECKN_REGISTRY_DIALECT = env.str("BECKN_REGISTRY_DIALECT", default="core")
+BECKN_REGISTRY_API_KEY = env.str("BECKN_REGISTRY_API_KEY", default="").strip()  # where onboarding wants one
+BECKN_REGISTRY_SIGNING_PUBLIC_KEY = env.str("BECKN_REGISTRY_SIGNING_PUBLIC_KEY", default="")
+BECKN_REGISTRY_ENCRYPTION_PUBLIC_KEY = env.str("BECKN_REGISTRY_ENCRYPTION_PUBLIC_KEY", default="")
+BECKN_CHALLENGE_MODE = env.str("BECKN_CHALLENGE_MODE", default="decrypt")  # or sign
 BECKN_DOMAINS = env.list("BECKN_DOMAINS", default=["service"])
 BECKN_WIRE_PROFILE = env.str("BECKN_WIRE_PROFILE", default="guide")
 BECKN_STRICT_IDS = env.bool("BECKN_STRICT_IDS", default=False)

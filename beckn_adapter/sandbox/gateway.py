@@ -9,11 +9,11 @@ from typing import Any
 import requests
 
 from beckn_adapter import signing
-from beckn_adapter.registry import Subscriber, read_record
 from beckn_adapter.sandbox.participant import ACK, Participant, nack, post
 from beckn_adapter.sandbox.reading import dig
 from beckn_adapter.sandbox.server import LocalServer, Reply, Request, json_reply
 from beckn_adapter.sandbox.verifying import Verifier
+from beckn_adapter.subscriber import Subscriber, read_record
 
 
 @dataclass(frozen=True)

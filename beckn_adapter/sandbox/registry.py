@@ -1,25 +1,20 @@
-"""The sandbox's registry: who takes part in the network and with which keys. Open to everybody, kept in memory."""
+"""The sandbox's registry: who takes part in the network and with which keys. Kept in memory.
 
-import threading
-from datetime import UTC, datetime
-from typing import Any
+Open to everybody who plainly posts a record; who subscribes as the specification has it, with a nonce, is taken in as a
+real registry would (onboarding.py).
+"""
 
-from beckn_adapter.sandbox.participant import iso
+from beckn_adapter.sandbox.onboarding import Onboarding, is_strict
+from beckn_adapter.sandbox.participant import Participant, b64
+from beckn_adapter.sandbox.records import Record, Records
 from beckn_adapter.sandbox.server import LocalServer, Reply, Request, json_reply
 
-Record = dict[str, Any]
-# The same thing has other names in other registries (PROTOCOL section d.1): read any, write all.
-ALIASES = {
-    "key_id": ("key_id", "unique_key_id", "ukId", "pub_key_id"),
-    "url": ("url", "subscriber_url"),
-}
-FILTERS = ("subscriber_id", "key_id", "type", "domain", "city", "country")
-OPTIONAL = ("domain", "city", "country")  # a record without it serves every domain, city, country
-REQUIRED = ("subscriber_id", "key_id", "url", "type", "signing_public_key")
+LOOKUP = ("/lookup", "/subscribers/lookup", "/v2.0/lookup")
+SUBSCRIBE = ("/subscribe", "/subscribers/subscribe", "/register")
 
 
 class Registry(LocalServer):
-    """`POST /lookup` (also `/subscribers/lookup`), `POST /subscribe`, and `GET /` to see that it is there.
+    """`POST /lookup` and `POST /subscribe` where the dialects have them, and `GET /` for its own public keys.
 
     `lookups` keeps every question that was asked, so that a test can count them.
     """
@@ -27,41 +22,39 @@ class Registry(LocalServer):
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__(host, port)
         self.lookups: list[Record] = []
-        self._records: dict[tuple[str, ...], Record] = {}
-        self._lock = threading.Lock()
+        self.me = Participant("registry.localhost", self.url, "BREG")
+        self._records = Records()
+        self.onboarding = Onboarding(self.me, self._records)
+
+    def environment(self) -> dict[str, str]:
+        """What a platform must know of this registry."""
+        return {
+            "BECKN_REGISTRY_URL": self.url,
+            "BECKN_REGISTRY_SIGNING_PUBLIC_KEY": b64(bytes(self.me.signing_key.verify_key)),
+            "BECKN_REGISTRY_ENCRYPTION_PUBLIC_KEY": b64(bytes(self.me.encryption_key.public_key)),
+        }
 
     def answer(self, request: Request) -> Reply:
         if request.method == "GET" and not request.path:
-            return json_reply({"status": "ok", "subscribers": len(self._records)})
+            mine = {name: self.me.record()[name] for name in ("signing_public_key", "encr_public_key")}
+            return json_reply({"status": "ok", "subscribers": len(self._records), **mine})
         body = request.json()
         if request.method != "POST" or not isinstance(body, dict):
             return json_reply({"error": "POST a JSON object to /lookup or /subscribe"}, 400)
-        if request.path in ("/lookup", "/subscribers/lookup"):
+        if request.path in LOOKUP:
             return json_reply(self.lookup(body))
-        if request.path in ("/subscribe", "/subscribers/subscribe"):
-            return self._subscribe(body)
+        if request.path in SUBSCRIBE:
+            return self.onboarding.receive(request) if is_strict(body) else self._subscribe(body)
         return json_reply({"error": "there is only /lookup and /subscribe here"}, 404)
 
     def lookup(self, question: Record) -> list[Record]:
         """The records that agree with everything the question names; newest first."""
-        asked = canonical(question)
-        with self._lock:
-            self.lookups.append(question)
-            found = [record for record in self._records.values() if agrees(record, asked)]
-        return [with_aliases(record) for record in reversed(found)]
+        self.lookups.append(question)
+        return self._records.find(question)
 
     def subscribe(self, record: Record) -> Record:
         """Add a record, or change the one with the same subscriber, key, type and domain. Raises `ValueError`."""
-        given = canonical(record)
-        missing = [name for name in REQUIRED if not given.get(name)]
-        if missing:
-            raise ValueError(f"the record lacks {', '.join(missing)}")
-        name = tuple(str(given.get(part, "")) for part in ("subscriber_id", "key_id", "type", "domain"))
-        now = iso(datetime.now(UTC))
-        with self._lock:
-            old = self._records.pop(name, {"status": "SUBSCRIBED", "created": now})
-            self._records[name] = {**old, **given, "updated": now}
-            return self._records[name]
+        return self._records.put(record)
 
     def _subscribe(self, body: Record) -> Reply:
         try:
@@ -69,21 +62,3 @@ class Registry(LocalServer):
         except ValueError as problem:
             return json_reply({"error": str(problem)}, 400)
         return json_reply({"status": record["status"]})
-
-
-def canonical(record: Record) -> Record:
-    """The record with each alias replaced by its first name; empty values count as not given."""
-    first = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
-    return {first.get(name, name): value for name, value in record.items() if value not in (None, "")}
-
-
-def with_aliases(record: Record) -> Record:
-    return {**record, **{alias: record[name] for name, aliases in ALIASES.items() for alias in aliases}}
-
-
-def agrees(record: Record, asked: Record) -> bool:
-    return all(_agrees(record.get(name), asked.get(name), name in OPTIONAL) for name in FILTERS)
-
-
-def _agrees(value: Any, wanted: Any, optional: bool) -> bool:
-    return wanted is None or value == wanted or (value is None and optional)

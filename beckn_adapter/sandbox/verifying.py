@@ -5,8 +5,8 @@ import time
 from datetime import UTC, datetime
 
 from beckn_adapter import signing
-from beckn_adapter.registry import Subscriber, read_record
 from beckn_adapter.sandbox.participant import post
+from beckn_adapter.subscriber import Subscriber, read_record
 
 SKEW = 30  # seconds that two honest clocks may differ
 

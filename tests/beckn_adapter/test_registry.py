@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
-from beckn_adapter.registry import Registry, RegistryDown, read_record
+from beckn_adapter.registry import Registry, RegistryDown
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry as RegistryServer
+from beckn_adapter.subscriber import read_record
 
 KEY = SigningKey(b"\7" * 32).verify_key
 RAW = base64.b64encode(bytes(KEY)).decode()

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             folder = stack.enter_context(OwnFolder(settings.VAR_DIR))
             network = stack.enter_context(Network())
-            house = House(folder, {"BECKN_REGISTRY_URL": network.registry.url}, port_or_any(8000))
+            house = House(folder, network.registry.environment(), port_or_any(8000))
             stack.callback(house.stop, grace=1.0)  # everything that counts is in the database
             self._say("Preparing the database ...")
             house.migrate()

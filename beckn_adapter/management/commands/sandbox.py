@@ -47,7 +47,8 @@ class Command(BaseCommand):
         }
         platform = platform_of(known, url)
         platform.subscribe(network.registry.url)
-        env = {**network_env(platform, network.registry.url), "BECKN_ALLOW_PRIVATE_CALLBACKS": "1"}
+        env = {**network_env(platform, network.registry.url), **network.registry.environment()}
+        env["BECKN_ALLOW_PRIVATE_CALLBACKS"] = "1"
         lines = "\n".join(f"export {name}={value}" for name, value in env.items())
         self.stdout.write(
             f"# registry   {network.registry.url}\n"
