@@ -110,9 +110,7 @@ DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=10_000_000)  # one fi
 WHITENOISE_USE_FINDERS = True  # so that a fresh clone needs no collectstatic
 
 # --- The doors: transport, cookies, log-in. docs/security.md says what each one is for ---------------------------
-TRUSTED_PROXIES = env.int(
-    "TRUSTED_PROXIES", default=0
-)  # of ours, each of which appends to X-Forwarded-For
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # of ours, each of which appends to X-Forwarded-For
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = IS_HTTPS
@@ -135,7 +133,7 @@ SESSION_PHONE_IDLE_HOURS = env.int("SESSION_PHONE_IDLE_HOURS", default=168)
 SESSION_PHONE_DAYS = env.int("SESSION_PHONE_DAYS", default=30)
 SESSION_COOKIE_AGE = SESSION_PHONE_DAYS * 86400
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",  # a password kept in another way is kept so at its next log-in
+    "connections.access.passwords.Argon2",  # a password kept in another way is kept so at its next log-in
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",

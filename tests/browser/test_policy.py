@@ -3,7 +3,6 @@
 `new_page` fails a test whose console told of an error, which is how a browser reports a broken policy.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -109,7 +108,8 @@ def test_the_menus_of_the_desk_still_open(desktop: Page, live_server: Any, order
 
     desktop.locator("input.action-select").first.check()
     expect(desktop.locator("select[name=action]")).to_be_visible()
-    desktop.locator(".material-symbols-outlined", has_text="account_circle").or_(desktop.get_by_text("anna")).last.click()
+    desktop.get_by_text("unfold_more").click()
+    expect(desktop.get_by_role("link", name="Second step at log-in")).to_be_visible()
     look(desktop, "policy-list")
     colour = desktop.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--color-primary-600')")
     assert colour.strip() != ""
