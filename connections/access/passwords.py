@@ -1,10 +1,10 @@
-"""How passwords are kept: Argon2id, as costly as OWASP's password storage sheet asks for on a server."""
+"""How passwords are kept: Argon2id, as costly as OWASP's password storage sheet asks for."""
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class Argon2(Argon2PasswordHasher):
-    """19 MiB, two passes, one lane. Django's own 100 MiB and eight lanes would let ten log-ins at once take a gigabyte."""
+    """19 MiB, two passes, one lane. Django's own 100 MiB and eight lanes: a gigabyte for ten log-ins at once."""
 
     memory_cost = 19_456  # KiB
     time_cost = 2
