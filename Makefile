@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check lock
+.PHONY: help demo test check lock audit sbom
 
 help: ## what can be made here
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 10
@@ -41,3 +41,15 @@ test: .venv/browser ## linters, import contracts, types, migrations and every te
 lock: ## compile the pinned, hashed requirements from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.txt
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements.txt -o requirements-test.txt
+
+.venv/supply/bin/python:
+	@echo "Installing what looks after the dependencies (once) ..."
+	@$(PYTHON) -m venv .venv/supply
+	@.venv/supply/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0
+
+audit: .venv/supply/bin/python ## look our dependencies up among known vulnerabilities (needs a network that reaches the advisories)
+	.venv/supply/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
+
+sbom: .venv/supply/bin/python ## write var/sbom.json, the bill of materials (CycloneDX), from requirements.txt alone
+	@mkdir -p var
+	.venv/supply/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o var/sbom.json requirements.txt

@@ -8,10 +8,12 @@ import logging
 import os
 import secrets
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 env = environ.FileAwareEnv()  # NAME_FILE names a file that holds the value of NAME
@@ -33,12 +35,18 @@ def _kept_secret(path: Path) -> str:
 # --- Django ---------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # secrets of before: what they signed still counts
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+IS_HTTPS = PUBLIC_URL.startswith("https://")  # what stands on this would lock people out of a plain http://localhost
 
 INSTALLED_APPS = [
     "unfold",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -54,6 +62,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "beckn_adapter.door.BecknDoor",  # first: a signed message needs no session, no CSRF token, no login
     "django.middleware.security.SecurityMiddleware",
+    "connections.access.policy.PagePolicy",  # before whatever answers, so that no answer goes without
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -61,6 +70,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "connections.access.sessions.SessionLimits",
+    "django_otp.middleware.OTPMiddleware",
+    "connections.access.second_step.SecondStep",  # after it, which knows whether this session proved the second factor
+    "axes.middleware.AxesMiddleware",  # last, as it wants
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -95,8 +108,56 @@ MEDIA_URL = "https://private.invalid/"  # so no address of ours leads there, by 
 FILE_UPLOAD_PERMISSIONS = 0o600
 DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=10_000_000)  # one file of the document form
 WHITENOISE_USE_FINDERS = True  # so that a fresh clone needs no collectstatic
+
+# --- The doors: transport, cookies, log-in. docs/security.md says what each one is for ---------------------------
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # of ours, each of which appends to X-Forwarded-For
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by machines beside us, over http
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_ENGINE = "connections.access.sessions"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if IS_HTTPS:  # a browser takes such a cookie from this very host and over https alone
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+SESSION_STAFF_IDLE_MINUTES = env.int("SESSION_STAFF_IDLE_MINUTES", default=60)
+SESSION_STAFF_HOURS = env.int("SESSION_STAFF_HOURS", default=12)
+SESSION_PHONE_IDLE_HOURS = env.int("SESSION_PHONE_IDLE_HOURS", default=168)
+SESSION_PHONE_DAYS = env.int("SESSION_PHONE_DAYS", default=30)
+SESSION_COOKIE_AGE = SESSION_PHONE_DAYS * 86400
+PASSWORD_HASHERS = [
+    "connections.access.passwords.Argon2",  # a password kept in another way is kept so at its next log-in
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+LOGIN_REDIRECT_URL = "/field/"  # of those who are no staff
+LOGIN_TRIES = env.int("LOGIN_TRIES", default=5)  # wrong passwords for one name from one address
+LOGIN_LOCK_MINUTES = env.int("LOGIN_LOCK_MINUTES", default=15)
+ACCOUNTS_CONTACT = env.str("ACCOUNTS_CONTACT", default="whoever keeps the accounts in your office")
+AXES_HANDLER = "connections.access.throttle.Throttle"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
+AXES_LOCKOUT_CALLABLE = "connections.access.throttle.locked_out"
+AXES_CLIENT_IP_CALLABLE = "connections.access.address.address_of"
+AXES_CLIENT_STR_CALLABLE = "connections.access.throttle.nobody"
+AXES_FAILURE_LIMIT = LOGIN_TRIES
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who keeps trying is let in again all the same, in time
+AXES_DISABLE_ACCESS_LOG = True  # no list of who logs in when and from where
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False  # connections/admin/failed_logins.py shows them
+OTP_TOTP_ISSUER = "Servicedrop"
+# Whom a password is not enough for: names of groups, `*` for all staff, empty for nobody.
+SECOND_FACTOR_GROUPS = env.list("SECOND_FACTOR_GROUPS", default=["*"] if IS_HTTPS else [])
 
 # --- Database -------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'servicedrop.sqlite3'}")}
@@ -194,7 +255,7 @@ def _page(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
     }
 
 
-UNFOLD = {
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Servicedrop",
     "SITE_HEADER": "Servicedrop",
     "SITE_SUBHEADER": "New connections",
@@ -203,6 +264,14 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "connections.admin.dashboard.fill",
+    "COLORS": lambda request: {},  # in desk.css: as a style element they would need a hole in the pages' policy
+    "STYLES": [lambda request: static("servicedrop/desk.css")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Second step at log-in", "link": reverse_lazy("access:set-up")},
+        ]
+    },
     "SIDEBAR": {
         "show_search": False,
         "navigation": [
@@ -250,6 +319,7 @@ UNFOLD = {
                 "items": [
                     _page("Users", "person", "auth", "user"),
                     _page("Groups", "group", "auth", "group"),
+                    _page("Failed log-ins", "lock", "axes", "accessattempt"),
                 ],
             },
         ],
@@ -279,7 +349,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "config.settings.JsonLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "filters": {"tokens": {"()": "connections.access.tokens_in_logs.TokensInLogs"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["tokens"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"celery": {"level": "WARNING"}, "kombu": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("celery", "kombu", "axes")},
 }

@@ -12,5 +12,6 @@ urlpatterns = [
     path("documents/", include("connections.urls")),
     path("track/", include("connections.track_urls")),
     path("field/", include("fieldwork.urls")),
+    path("admin/second-step/", include("connections.access.urls")),
     path("admin/", admin.site.urls),
 ]

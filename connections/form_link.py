@@ -3,13 +3,14 @@
 A JWT, because a buyer app hands it on as `form.auth` (guide: on_init) and may look at its date.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
+from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -57,7 +58,7 @@ def form_token(application: Application, now: datetime | None = None) -> str:
 def read_form_token(token: str) -> FormClaims:
     """Raises `LinkExpired` or `LinkInvalid`."""
     try:
-        claims: dict[str, Any] = jwt.decode(token, _key(), algorithms=[ALGORITHM], options={"require": REQUIRED})
+        claims = _claims_of(token)
         if claims["purpose"] != PURPOSE:
             raise LinkInvalid("made for something else")
         return FormClaims(
@@ -69,7 +70,19 @@ def read_form_token(token: str) -> FormClaims:
         raise LinkInvalid(str(problem)) from None
 
 
-@cache
-def _key() -> bytes:
+def _claims_of(token: str) -> dict[str, Any]:
+    """Signed with the secret of today, or with one that was in use before and is still named. Raises jwt's errors."""
+    keys = [_key(), *(_key(secret) for secret in settings.SECRET_KEY_FALLBACKS)]
+    for key in keys[:-1]:
+        with suppress(jwt.InvalidSignatureError):
+            return _decode(token, key)
+    return _decode(token, keys[-1])
+
+
+def _decode(token: str, key: bytes) -> dict[str, Any]:
+    return jwt.decode(token, key, algorithms=[ALGORITHM], options={"require": REQUIRED})
+
+
+def _key(secret: str | None = None) -> bytes:
     """Of this purpose alone: a token of another kind signed with SECRET_KEY opens nothing here."""
-    return salted_hmac("connections.form_link", "key", algorithm="sha256").digest()
+    return salted_hmac("connections.form_link", "key", secret=secret, algorithm="sha256").digest()

@@ -13,7 +13,6 @@ from connections import tracking
 from connections.actors import Actor
 from connections.form_link import form_token
 from connections.models import Application, Feedback
-from connections.views.form_visit import POLICY
 from connections.vocabulary import ApplicationState
 from connections.voices import give_feedback
 
@@ -85,9 +84,7 @@ def _application(tracking_id: UUID) -> Application:
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """Kept by nobody on the way, and giving its own address to nobody."""
+    """Kept by nobody on the way; SECURE_REFERRER_POLICY gives its address to no other site."""
     response = render(request, template, context, status=status)
     add_never_cache_headers(response)
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["Referrer-Policy"] = "same-origin"
     return response

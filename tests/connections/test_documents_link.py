@@ -79,6 +79,17 @@ def test_a_token_signed_with_the_bare_secret_is_invalid(settings: Any) -> None:
         read_form_token(jwt.encode(claims, settings.SECRET_KEY, algorithm="HS256"))
 
 
+def test_a_link_outlives_a_change_of_the_secret_while_the_old_one_is_named(settings: Any) -> None:
+    token, before = form_token(draft()), settings.SECRET_KEY
+    settings.SECRET_KEY = "another secret, quite as long as the one before"
+    with pytest.raises(LinkInvalid):
+        read_form_token(token)
+
+    settings.SECRET_KEY_FALLBACKS = ["older still", before]
+
+    assert read_form_token(token).visit
+
+
 @pytest.mark.parametrize("change", [{"purpose": "tracking"}, {"jti": "1"}, {"application": "x"}, {"exp": None}])
 def test_a_token_of_ours_for_something_else_is_invalid(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     claims = {**claims_of(form_token(draft())), **change}

@@ -1,0 +1,15 @@
+"""From where a request comes, told past the proxies that the operator vouches for."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's IP address. Each of `TRUSTED_PROXIES` proxies appends whom it heard to X-Forwarded-For, so the one
+    that many places from the end is the client; whatever stands before it the client may have made up.
+    """
+    direct = str(request.META.get("REMOTE_ADDR", ""))
+    if not settings.TRUSTED_PROXIES:
+        return direct
+    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    return told[-settings.TRUSTED_PROXIES] if len(told) >= settings.TRUSTED_PROXIES else direct
