@@ -26,17 +26,17 @@ ACK = b'{"message":{"ack":{"status":"ACK"}}}'
 
 
 class Answer(HttpResponse):
-    """A synchronous reply. The box that it `wakes` is nudged when the server has sent it, so that no callback
-    overtakes its ACK."""
+    """A synchronous reply. When the server has sent it the box that it `wakes` is nudged and the row that it
+    acknowledges released, not before: no callback overtakes its ACK."""
 
-    def __init__(self, content: bytes, *, status: int = 200, wakes: Box | None = None) -> None:
+    def __init__(self, content: bytes, *, status: int = 200, wakes: Box | None = None, row_id: int = 0) -> None:
         super().__init__(content, status=status, content_type="application/json")
-        self.wakes = wakes
+        self.wakes, self.row_id = wakes, row_id
 
     def close(self) -> None:
         super().close()
         if self.wakes:
-            nudge(self.wakes)
+            nudge(self.wakes, self.row_id)
             self.wakes = None
 
 
@@ -59,7 +59,7 @@ def receive(request: HttpRequest, action: str) -> Answer:
     try:
         body = read_body(request, action)
         admitted = admit(action, body, request.headers)
-        outcome = inbox.store(admitted, body)
+        outcome, row_id = inbox.store(admitted, body)
     except NotAuthenticated as problem:
         return unauthorized(str(problem), problem.challenge)
     except RegistryDown as problem:
@@ -69,13 +69,11 @@ def receive(request: HttpRequest, action: str) -> Answer:
         return nack(problem, settings.BECKN_NACK_STATUS)
     except DatabaseError:
         log.exception("a message could not be stored, so it was not acknowledged")
-        answer = nack(BecknError(INVALID_REQUEST, "Nothing can be stored just now. Try again."), 503)
-        answer["Retry-After"] = "2"
-        return answer
+        return out_of_order(action)
     if outcome == "conflict":
         message = "This message_id was used before with another content."
         return nack(BecknError(INVALID_REQUEST, message, "/context/message_id"), settings.BECKN_NACK_STATUS)
-    return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox")
+    return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox", row_id=row_id)
 
 
 def read_body(request: HttpRequest, action: str) -> bytes:
@@ -97,6 +95,15 @@ def read_body(request: HttpRequest, action: str) -> bytes:
     if len(body) > settings.BECKN_MAX_BYTES:
         raise too_big
     return body
+
+
+def out_of_order(action: str) -> Answer:
+    """Nothing can be stored, so nothing is acknowledged. A gateway strikes off who answers a search with more than 500
+    (PROTOCOL a.3), so a search is answered like any other NACK."""
+    status = settings.BECKN_NACK_STATUS if action == "search" else 503
+    answer = nack(BecknError(INVALID_REQUEST, "Nothing can be stored just now. Try again."), status)
+    answer["Retry-After"] = "2"
+    return answer
 
 
 def nack(error: BecknError, status: int) -> Answer:

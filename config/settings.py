@@ -225,6 +225,7 @@ UNFOLD = {
                 "items": [
                     _page("Messages", "call_received", "beckn_adapter", "message"),
                     _page("Callbacks", "call_made", "beckn_adapter", "callback"),
+                    _page("Circuits", "electrical_services", "beckn_adapter", "circuit"),
                 ],
             },
             {

@@ -46,7 +46,8 @@ def receive(body: Json, sender: str = BAP) -> Message:
     check_shape(body["context"]["action"], body)
     key = SigningKey(b"\1" * 32).verify_key
     subscriber = Subscriber(sender, "k1", "BAP", f"https://{sender}", "service", "SUBSCRIBED", key, None, None)
-    inbox.store(Admitted(body, subscriber, "Signature …"), json.dumps(body).encode())
+    stored = inbox.store(Admitted(body, subscriber, "Signature …"), json.dumps(body).encode())
+    inbox.release([stored.row_id])
     context = body["context"]
     return Message.objects.get(
         bap_id=sender,
