@@ -16,6 +16,7 @@ from beckn_adapter.models import Conversation
 from beckn_adapter.translate.context import answer_context
 from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
+from connections.again import run_again
 from connections.models import Application, Event
 from connections.vocabulary import OPEN_STATES, ApplicationState
 from fieldwork.models import VisitState
@@ -77,6 +78,7 @@ TOLD_WITH_THE_END = {"visit.cancelled"}
 ANSWERED = {"application.cancelled", "application.amended"}
 
 
+@run_again
 def announce_events(limit: int = BATCH) -> int:
     """Turn unannounced events into callbacks; returns how many events were dealt with.
 
