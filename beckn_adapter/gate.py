@@ -7,7 +7,7 @@ an unauthenticated message is looked at, so it can not use up a message_id. One 
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -175,9 +175,10 @@ def check_freshness(context: dict[str, Any], now: datetime) -> None:
     """Not from the future, not past its ttl (ten minutes where none is given), each within the skew."""
     sent = parse_datetime(context["timestamp"])
     _expect(sent is not None and timezone.is_aware(sent), "timestamp", "The timestamp is not RFC 3339 with a zone.")
-    skew = timedelta(seconds=settings.BECKN_CLOCK_SKEW)
-    _expect(sent <= now + skew, "timestamp", "The timestamp lies in the future.")  # type: ignore[operator]
-    _expect(sent + read_ttl(context) + skew >= now, "timestamp", "The message is older than its ttl.")  # type: ignore[operator]
+    skew = timedelta(seconds=settings.BECKN_TIMESTAMP_SKEW)
+    clocks = f": it says {context['timestamp'][:40]}, our clock says {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}."
+    _expect(sent <= now + skew, "timestamp", f"The timestamp lies in the future{clocks}")  # type: ignore[operator]
+    _expect(sent + read_ttl(context) + skew >= now, "timestamp", f"The message is older than its ttl{clocks}")  # type: ignore[operator]
 
 
 def read_ttl(context: dict[str, Any]) -> timedelta:

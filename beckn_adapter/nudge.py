@@ -8,15 +8,11 @@ import logging
 import os
 import threading
 import time
-from typing import Any, Literal
+from typing import Literal
 
 from celery import current_app
 from django.core.cache import cache
-from django.db import connection, transaction
-from django.db.models.signals import post_save
-from django.dispatch import receiver
-
-from connections.models import Event
+from django.db import connection
 
 log = logging.getLogger(__name__)
 Box = Literal["inbox", "outbox"]
@@ -119,8 +115,3 @@ def _start_anew() -> None:
 
 
 os.register_at_fork(after_in_child=_start_anew)
-
-
-@receiver(post_save, sender=Event, dispatch_uid="nudge the outbox when something happens")
-def an_event_is_stored(**_: Any) -> None:
-    transaction.on_commit(lambda: nudge("outbox"))

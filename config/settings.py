@@ -189,7 +189,9 @@ BECKN_NACK_STATUS = env.int("BECKN_NACK_STATUS", default=400)
 BECKN_ALLOW_PRIVATE_CALLBACKS = env.bool("BECKN_ALLOW_PRIVATE_CALLBACKS", default=False)
 BECKN_MODE = env.str("BECKN_MODE", default="direct")
 BECKN_MAX_BYTES = env.int("BECKN_MAX_BYTES", default=200_000)  # the network's own limit on a message
-BECKN_CLOCK_SKEW = env.int("BECKN_CLOCK_SKEW", default=30)  # seconds that two honest clocks may differ
+# Seconds that two honest clocks may differ, for signatures and for context.timestamp: a minute, and what the way takes.
+BECKN_CLOCK_SKEW = env.int("BECKN_CLOCK_SKEW", default=75)
+BECKN_TIMESTAMP_SKEW = env.int("BECKN_TIMESTAMP_SKEW", default=75)
 BECKN_SIGNATURE_TTL = env.int("BECKN_SIGNATURE_TTL", default=300)  # seconds that our own signatures hold
 BECKN_KEY_CACHE_SECONDS = env.int("BECKN_KEY_CACHE_SECONDS", default=300)
 BECKN_KEY_STALE_SECONDS = env.int("BECKN_KEY_STALE_SECONDS", default=3600)  # served while the registry is down
