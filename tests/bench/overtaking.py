@@ -3,7 +3,8 @@
 Searches from several threads at a running house (web server, worker, beat). Whether the callback or the ACK was first
 is judged where a buyer app would: when its request has returned, and when its door was knocked at. Both clocks are this
 process's, which is busy itself, so what is counted is the most that it can have been. DATABASE_URL, CELERY_BROKER_URL
-and CACHE_URL name the servers; the embedded default serves without. Prints figures; asserts only that nothing is missing.
+and CACHE_URL name the servers; the embedded default serves without. Prints figures; asserts only that nothing is
+missing.
 """
 
 import os
