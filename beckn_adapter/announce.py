@@ -4,18 +4,20 @@ Pulled, not pushed: a mistake in the mapping can never stop a clerk's approval. 
 """
 
 import logging
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from beckn_adapter import outbox
-from beckn_adapter.models import Conversation
+from beckn_adapter.models import Act, Conversation
 from beckn_adapter.translate.context import answer_context
 from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
+from connections.again import run_again
 from connections.models import Application, Event
 from connections.vocabulary import OPEN_STATES, ApplicationState
 from fieldwork.models import VisitState
@@ -86,8 +88,9 @@ TOLD_WITH_THE_END = {"visit.cancelled", "voucher.issued"}
 ANSWERED = {"application.cancelled", "application.amended", "voucher.issued"}
 
 
+@run_again
 def announce_events(limit: int = BATCH) -> int:
-    """Turn unannounced events into callbacks; returns how many events were dealt with.
+    """Turn unannounced events into callbacks, one where several were recorded at once; returns how many events it were.
 
     An application's events go out one after the other, whoever else announces at the same time.
     """
@@ -96,11 +99,19 @@ def announce_events(limit: int = BATCH) -> int:
         events = list(
             Event.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(~Exists(earlier), announced_at=None)
-            .select_related("application__provider", "application__offering", "application__quote")
             .order_by("id")[:limit]
         )
-        _announce_all(events)
-    return len(events)
+        return _announce_all(_with_their_acts(events))
+
+
+def _with_their_acts(first: list[Event]) -> list[Event]:
+    """These events and what was done at once with them: nobody else announces it, for it comes after a locked one."""
+    acts = Act.objects.filter(event__in=first).values("number")
+    applications = {event.application_id for event in first}
+    together = Event.objects.filter(act__number__in=acts, application__in=applications, announced_at=None)
+    wanted = Q(pk__in=[event.pk for event in first]) | Q(pk__in=together.values("pk"))
+    related = ("act", "application__provider", "application__offering", "application__quote")
+    return list(Event.objects.filter(wanted).select_related(*related).order_by("id"))
 
 
 def catch_up(application: Application) -> None:
@@ -110,34 +121,61 @@ def catch_up(application: Application) -> None:
     just now must be able to finish, for we wait for them here.
     """
     waiting = Event.objects.select_for_update(of=("self",)).filter(application=application, announced_at=None)
-    _announce_all(list(waiting.order_by("id")))
+    _announce_all(list(waiting.select_related("act").order_by("id")))
 
 
-def _announce_all(events: list[Event]) -> None:
+def _announce_all(events: list[Event]) -> int:
+    """Tell what is to be told and mark every event; returns how many there were."""
+    acts: dict[Any, list[Event]] = {}
     for event in events:
-        _announce(event)
-    Event.objects.filter(pk__in=[event.pk for event in events]).update(announced_at=timezone.now())
+        act = getattr(event, "act", None)
+        acts.setdefault((event.application_id, act.number if act else event.pk), []).append(event)
+    for together in acts.values():
+        _announce(together)
+    keys = [event.pk for event in events]
+    Event.objects.filter(pk__in=keys).update(announced_at=timezone.now())
+    Act.objects.filter(pk__in=keys).delete()
+    return len(events)
 
 
-def _announce(event: Event) -> None:
-    action, application = TOLD.get(event.kind), event.application
-    if action is None or application is None or event.state == ApplicationState.DRAFT:
+def _announce(together: list[Event]) -> None:
+    """Events of one application that were recorded at once: one callback for each action, with the latest word."""
+    application = together[0].application
+    thread = Conversation.objects.filter(application=application).first() if application else None
+    if thread is None:  # a thing of the stock, or taken at the counter: there is nobody to tell
         return
+    news: dict[str, list[Event]] = {}
+    for event in together:
+        action = _action_for(event, thread)
+        if action:
+            news[action] = [*news.pop(action, []), event]  # in the order of their last events
+    for action, events in news.items():
+        _tell(action, events, thread)
+
+
+def _action_for(event: Event, thread: Conversation) -> str | None:
+    """The callback that tells this event to this buyer app, if one does."""
+    if event.state == ApplicationState.DRAFT:
+        return None
     if event.kind in TOLD_WITH_THE_END and event.state not in OPEN_STATES:
-        return
-    thread = Conversation.objects.filter(application=application).first()
-    if thread is None:  # taken at the counter: there is nobody to tell
-        return
+        return None
     if event.kind in ANSWERED and event.actor == str(Actor.buyer_app(thread.bap_id)):
-        return
+        return None
+    return TOLD.get(event.kind)
+
+
+def _tell(action: str, events: list[Event], thread: Conversation) -> None:
+    latest, visits = events[-1], [visit for event in events if (visit := visit_of(event))]
     context = answer_context(thread.context, action=action, now=timezone.now(), message_id=str(uuid4()))
+    application: Application = latest.application  # type: ignore[assignment]
     try:
         with transaction.atomic():
-            order = write_order(application, settings.BECKN_WIRE_PROFILE, state=event.state, visit=visit_of(event))
-            outbox.put(context, {"message": {"order": order}}, event=event, application=application)
+            visit = visits[-1] if visits else None
+            order = write_order(application, settings.BECKN_WIRE_PROFILE, state=latest.state, visit=visit)
+            outbox.put(context, {"message": {"order": order}}, event=latest, application=application)
     except Exception as problem:  # the boundary of a mapping mistake: seen in the admin, stopping nobody
-        log.exception("event %s (%s) could not be put into words", event.pk, event.kind)
-        outbox.bury(context, f"could not be built: {type(problem).__name__}: {problem}", event=event)
+        log.exception("event %s (%s) could not be put into words", latest.pk, latest.kind)
+        outbox.bury(context, f"could not be built: {type(problem).__name__}: {problem}", event=latest)
 
 
 def visit_of(event: Event) -> tuple[str, str] | None:

@@ -20,20 +20,20 @@ log = logging.getLogger(__name__)
 
 
 class Answer(HttpResponse):
-    """A synchronous reply. The box that it `wakes` is nudged when the server has sent it, so that no callback
-    overtakes its ACK."""
+    """A synchronous reply. When the server has sent it the box that it `wakes` is nudged and the row that it
+    acknowledges released, not before: no callback overtakes its ACK."""
 
     _has_been_logged = True  # Django writes a line for every 4xx; in a flood of refusals that would fill the disk
 
-    def __init__(self, content: bytes, *, status: int = 200, wakes: Box | None = None) -> None:
+    def __init__(self, content: bytes, *, status: int = 200, wakes: Box | None = None, row_id: int = 0) -> None:
         super().__init__(content, status=status, content_type="application/json")
         self["Content-Length"] = str(len(content))
-        self.wakes = wakes
+        self.wakes, self.row_id = wakes, row_id
 
     def close(self) -> None:
         super().close()
         if self.wakes:
-            nudge(self.wakes)
+            nudge(self.wakes, self.row_id)
             self.wakes = None
         refusals.flush()
 
@@ -73,7 +73,8 @@ def judge(caller: Caller, problem: Exception) -> tuple[BecknError, int, dict[str
         case DatabaseError():
             log.exception("a message could not be stored, so it was not acknowledged")
             error = BecknError(INVALID_REQUEST, "Nothing can be stored just now. Try again.", "/", "storage")
-            return error, 429 if caller.action == "search" else 503, {"Retry-After": "2"}
+            status = settings.BECKN_NACK_STATUS if caller.action == "search" else 503
+            return error, status, {"Retry-After": "2"}
     log.error("a message could not be checked", exc_info=problem)
     sentence = "This message could not be checked; its provider was told."
     return BecknError(INVALID_REQUEST, sentence, "/", "internal"), settings.BECKN_NACK_STATUS, {}

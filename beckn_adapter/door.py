@@ -44,13 +44,13 @@ def receive(request: HttpRequest, action: str) -> Answer:
     try:
         limits.check_address(caller)
         body = read_body(request, action)
-        outcome = inbox.store(admit(caller, body, request.headers), body)
+        outcome, row_id = inbox.store(admit(caller, body, request.headers), body)
         if outcome == "conflict":
             sentence = "This message_id was used before with another content."
             raise BecknError(INVALID_REQUEST, sentence, "/context/message_id", reason="duplicate")
     except Exception as problem:  # noqa: BLE001 - a stranger's message never ends in a traceback
         return refuse(caller, problem)
-    return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox")
+    return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox", row_id=row_id)
 
 
 def receive_challenge(request: HttpRequest) -> Answer:

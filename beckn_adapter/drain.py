@@ -7,24 +7,28 @@ import json
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from beckn_adapter import outbox
+from beckn_adapter.circuit import is_past
 from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
 from beckn_adapter.models import Message
 from beckn_adapter.translate.context import answer_context, callback_action
+from connections.again import run_again
 from connections.models import Application
 
 log = logging.getLogger(__name__)
 BATCH = 50
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
+PATIENCE = 60  # attempts, where the database and not the message is to blame
 RETRY = timedelta(seconds=2)
 
 
+@run_again
 def claim(limit: int = BATCH) -> list[Message]:
     """Take received messages on a lease, the earliest of each transaction only."""
     now = timezone.now()
@@ -34,7 +38,7 @@ def claim(limit: int = BATCH) -> list[Message]:
     with transaction.atomic():
         rows = list(
             Message.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(~Exists(earlier), state="RECEIVED", due_at__lte=now)
+            .filter(is_past("due_at", now), ~Exists(earlier), state="RECEIVED")
             .order_by("id")[:limit]
         )
         Message.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
@@ -46,13 +50,18 @@ def claim(limit: int = BATCH) -> list[Message]:
 def work(row: Message) -> None:
     """Handle one message. What goes wrong with it stops nobody else, and after MAX_ATTEMPTS its sender is told."""
     try:
-        with transaction.atomic():
-            locked = Message.objects.select_for_update().get(pk=row.pk)
-            if locked.state == Message.State.RECEIVED:  # else another worker finished it when our lease ran out
-                _answer(locked)
+        _work(row)
     except Exception as problem:  # the boundary of a poisonous row
         log.exception("message %s (%s of %s) could not be handled", row.pk, row.action, row.transaction_id)
         _set_back(row, problem)
+
+
+@run_again
+@transaction.atomic
+def _work(row: Message) -> None:
+    locked = Message.objects.select_for_update().get(pk=row.pk)
+    if locked.state == Message.State.RECEIVED:  # else another worker finished it when our lease ran out
+        _answer(locked)
 
 
 def _answer(row: Message) -> None:
@@ -70,10 +79,9 @@ def _answer(row: Message) -> None:
 
 def _set_back(row: Message, problem: Exception) -> None:
     row.error = f"{type(problem).__name__}: {problem}"[:500]
-    if row.attempts < MAX_ATTEMPTS:
-        Message.objects.filter(pk=row.pk, state="RECEIVED").update(
-            due_at=timezone.now() + RETRY * row.attempts, error=row.error
-        )
+    if row.attempts < (PATIENCE if isinstance(problem, OperationalError) else MAX_ATTEMPTS):
+        pause = RETRY * min(row.attempts, MAX_ATTEMPTS)
+        Message.objects.filter(pk=row.pk, state="RECEIVED").update(due_at=timezone.now() + pause, error=row.error)
         return
     apology = BecknError(BUSINESS_ERROR, "The provider could not work on this message. Ask its support.")
     with transaction.atomic():

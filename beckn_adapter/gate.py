@@ -216,9 +216,10 @@ def _check_callback_address(bap_uri: str, sender: Subscriber) -> None:
 def check_freshness(context: dict[str, Any], now: datetime) -> None:
     """Not from the future, not past its ttl (ten minutes where none is given), each within the skew."""
     sent = _read_timestamp(context["timestamp"])
-    skew = timedelta(seconds=settings.BECKN_CLOCK_SKEW)
-    _expect(sent <= now + skew, "timestamp", "The timestamp lies in the future.")
-    _expect(sent + read_ttl(context) + skew >= now, "timestamp", "The message is older than its ttl.")
+    skew = timedelta(seconds=settings.BECKN_TIMESTAMP_SKEW)
+    clocks = f": it says {context['timestamp'][:40]}, our clock says {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}."
+    _expect(sent <= now + skew, "timestamp", f"The timestamp lies in the future{clocks}")
+    _expect(sent + read_ttl(context) + skew >= now, "timestamp", f"The message is older than its ttl{clocks}")
 
 
 def _read_timestamp(text: str) -> datetime:

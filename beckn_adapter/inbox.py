@@ -1,7 +1,8 @@
-"""The inbox: a message is stored, once, before it is acknowledged."""
+"""The inbox: a message is stored, once, before it is acknowledged, and worked once its ACK has left the house."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -12,6 +13,8 @@ from beckn_adapter.gate import Admitted
 from beckn_adapter.models import Message
 
 Outcome = Literal["stored", "repeated", "conflict"]
+# How long a message is kept from the workers unless its ACK is reported to have left: its web process may have died.
+UNRELEASED = timedelta(seconds=2)
 
 # One statement, one round trip, in a transaction of its own; the unique key, not a look-up, decides who was first.
 INSERT = """
@@ -24,27 +27,42 @@ INSERT = """
 """
 
 
-def store(admitted: Admitted, body: bytes) -> Outcome:
+class Stored(NamedTuple):
+    """What became of a message, and the row to `release` when its ACK has left (0 where there is none)."""
+
+    outcome: Outcome
+    row_id: int = 0
+
+
+def store(admitted: Admitted, body: bytes) -> Stored:
     """Keep the raw bytes. The same message again is `repeated`; the same id with other content is a `conflict`."""
     context = admitted.context
     key = (context["bap_id"], context["transaction_id"], context["action"], context["message_id"])
     body_digest = signing.digest(body)
     now = timezone.now()
     values = (context["bap_uri"].rstrip("/"), body, body_digest, admitted.signature, admitted.via)
-    if _insert((*key, *values, now, now)):
-        return "stored"
+    row_id = _insert((*key, *values, now + UNRELEASED, now))
+    if row_id:
+        return Stored("stored", row_id)
     known = Message.objects.filter(bap_id=key[0], transaction_id=key[1], action=key[2], message_id=key[3]).get()
     if known.digest != body_digest:
-        return "conflict"
+        return Stored("conflict")
     answer_again(known, now)
-    return "repeated"
+    return Stored("repeated")
 
 
-def _insert(values: tuple[str | bytes | datetime, ...]) -> bool:
+def _insert(values: tuple[str | bytes | datetime, ...]) -> int:
+    """The row's id; 0 if this message was here before."""
     with connection.cursor() as cursor:
         adapt = connection.ops.adapt_datetimefield_value
         cursor.execute(INSERT, [adapt(value) if isinstance(value, datetime) else value for value in values])
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def release(row_ids: Collection[int]) -> None:
+    """The ACKs of these messages have left: a callback can not overtake them any more, so they may be worked."""
+    Message.objects.filter(pk__in=row_ids, state="RECEIVED", attempts=0).update(due_at=timezone.now())
 
 
 def answer_again(message: Message, now: datetime) -> None:
@@ -52,5 +70,6 @@ def answer_again(message: Message, now: datetime) -> None:
     message.callbacks.exclude(state="DUE").update(
         state="DUE",
         due_at=now + timedelta(milliseconds=settings.BECKN_ACK_HEADSTART_MS),
-        give_up_at=now + timedelta(seconds=settings.BECKN_CALLBACK_MIN_LIFE),
+        life_seconds=settings.BECKN_CALLBACK_MIN_LIFE,
+        waited_seconds=0,
     )

@@ -84,6 +84,7 @@ class Callback(models.Model):
         Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="callbacks"
     )
     bap_id = models.CharField("buyer app", max_length=255)
+    host = models.CharField(max_length=255, default="", editable=False, help_text="Host and port of the address.")
     transaction_id = models.CharField(max_length=255)
     action = models.CharField(max_length=40)
     message_id = models.CharField(max_length=255)
@@ -92,10 +93,14 @@ class Callback(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
-    give_up_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, editable=False, help_text="Until then a worker has it in hand.")
+    # Its life is counted in seconds of trying, not to a moment: a clock that jumps must not end it.
+    life_seconds = models.PositiveIntegerField(default=3600)
+    waited_seconds = models.PositiveIntegerField("seconds it was tried for", default=0)
     outcome = models.CharField("last outcome", max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
+    is_probe = False  # in hand as the one that tries whether its host answers again
 
     class Meta:
         ordering = ["-id"]
@@ -104,12 +109,46 @@ class Callback(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="outbox_due", condition=Q(state="DUE")),
+            models.Index(fields=["host", "due_at"], name="outbox_share", condition=Q(state="DUE")),
             models.Index(fields=["bap_id", "transaction_id", "id"], name="outbox_order", condition=Q(state="DUE")),
             models.Index(fields=["transaction_id"], name="outbox_transaction"),
         ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.message_id}"
+
+
+class Circuit(models.Model):
+    """How a host that takes callbacks has behaved; open while it fails, so that a dead one holds up nobody.
+
+    Open means: nothing goes there before `probe_at`, then one callback tries. Several workers see the same row.
+    """
+
+    host = models.CharField(max_length=255, unique=True)
+    failures = models.PositiveIntegerField("failures in a row", default=0)
+    reason = models.CharField("last failure", max_length=300, blank=True)
+    failed_at = models.DateTimeField("last failed", null=True)
+    openings = models.PositiveIntegerField("pauses in a row", default=0)
+    probe_at = models.DateTimeField(null=True, help_text="Nothing is sent before; empty while all is well.")
+
+    class Meta:
+        ordering = ["-failed_at"]
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class Act(models.Model):
+    """Events that one database transaction recorded have one number, so that they are told together.
+
+    Written with the event, deleted when it has been announced.
+    """
+
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="act")
+    number = models.UUIDField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.event_id} in {self.number}"
 
 
 class Attempt(models.Model):

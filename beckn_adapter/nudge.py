@@ -1,28 +1,101 @@
-"""Waking the workers. A nudge may be lost, doubled or late: the sweep in config/celery.py is the guarantee."""
+"""Waking the workers. A nudge may be lost, doubled or late: the sweep in config/celery.py is the guarantee.
+
+A thread of its own talks to the broker, so that nobody who nudges waits for it: a request costs the same whether the
+broker is quick, gone or hanging. What gathers while the thread is busy goes out as one.
+"""
 
 import logging
-from typing import Any, Literal
+import os
+import threading
+import time
+from typing import Literal
 
 from celery import current_app
 from django.core.cache import cache
-from django.db import transaction
-from django.db.models.signals import post_save
-from django.dispatch import receiver
-
-from connections.models import Event
+from django.db import connection
 
 log = logging.getLogger(__name__)
 Box = Literal["inbox", "outbox"]
 PENDING_SECONDS = 2  # a nudge that nobody took by then is worth another
+BREATHER = 1.0  # seconds that a broker which failed is left alone
+IDLE = 0.3  # seconds after which the thread gives its database connection back
 
 
-def nudge(box: Box) -> None:
-    """Ask for a drain of the box unless one is already asked for. Never raises: the work is stored already."""
+class Waker:
+    """Takes nudges and released rows without waiting, and passes them on from its thread."""
+
+    def __init__(self) -> None:
+        self._wake, self._lock = threading.Event(), threading.Lock()
+        self._boxes: set[Box] = set()
+        self._row_ids: list[int] = []
+        self._thread: threading.Thread | None = None
+        self._at_rest = threading.Event()
+        self._quiet_until = 0.0
+
+    def take(self, box: Box, row_id: int = 0) -> None:
+        with self._lock:
+            self._boxes.add(box)
+            self._row_ids += [row_id] if row_id else []
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def rest(self) -> None:
+        """Returns when all that was taken is passed on and the thread holds no connection: for tests."""
+        if self._thread:
+            self._at_rest.clear()
+            self._wake.set()
+            self._at_rest.wait(5)
+
+    def _run(self) -> None:
+        while True:
+            busy = self._wake.wait(IDLE)
+            self._wake.clear()
+            with self._lock:
+                boxes, self._boxes = self._boxes, set()
+                row_ids, self._row_ids = self._row_ids, []
+            if row_ids:
+                _release(row_ids)
+            if time.monotonic() >= self._quiet_until and not all(send_nudge(box) for box in boxes):
+                self._quiet_until = time.monotonic() + BREATHER
+            if not (boxes or row_ids):
+                connection.close()
+                self._at_rest.set()
+            if not busy:
+                self._wake.wait()
+
+
+def _release(row_ids: list[int]) -> None:
+    from beckn_adapter import inbox  # noqa: PLC0415 - the inbox knows the gate, which knows half of the room
+
+    try:
+        connection.close_if_unusable_or_obsolete()
+        inbox.release(row_ids)
+    except Exception as problem:  # noqa: BLE001 - whatever it is, they release themselves in a moment
+        log.warning("%s messages could not be released (%s)", len(row_ids), type(problem).__name__)
+        connection.close()
+
+
+def send_nudge(box: Box) -> bool:
+    """Ask for a drain of the box unless one is already asked for; False if that failed. The work is stored already."""
     try:
         if cache.add(f"nudge-{box}", 1, timeout=PENDING_SECONDS):
             current_app.send_task(f"beckn_adapter.tasks.work_{box}", retry=False, expires=PENDING_SECONDS * 5)
     except Exception as problem:  # noqa: BLE001 - whatever a broker or a cache may raise, the sweep makes it good
         log.warning("nudge for the %s failed (%s); the sweep will find the work", box, type(problem).__name__)
+        return False
+    return True
+
+
+def nudge(box: Box, row_id: int = 0) -> None:
+    """Ask for a drain of the box, and have the inbox row released whose ACK has left. Never raises, never waits."""
+    _waker.take(box, row_id)
+
+
+def rest() -> None:
+    """Returns when no nudge is under way: for tests."""
+    _waker.rest()
 
 
 def taken(box: Box) -> None:
@@ -33,6 +106,12 @@ def taken(box: Box) -> None:
         log.warning("the nudge mark of the %s could not be cleared (%s)", box, type(problem).__name__)
 
 
-@receiver(post_save, sender=Event, dispatch_uid="nudge the outbox when something happens")
-def an_event_is_stored(**_: Any) -> None:
-    transaction.on_commit(lambda: nudge("outbox"))
+_waker = Waker()
+
+
+def _start_anew() -> None:
+    global _waker  # noqa: PLW0603 - a child process has none of its parent's threads
+    _waker = Waker()
+
+
+os.register_at_fork(after_in_child=_start_anew)

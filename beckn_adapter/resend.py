@@ -10,18 +10,24 @@ from django.utils import timezone
 from beckn_adapter.models import Callback
 from beckn_adapter.nudge import nudge
 
+JUST_NOW = timedelta(seconds=10)
+
 
 @transaction.atomic
 def send_again(callbacks: QuerySet[Callback]) -> int:
     """Make these callbacks due now, with a new life to be delivered in; says how many. Their attempts are kept.
 
-    The bytes stay the same: a buyer app that has the message already will know it by its message_id.
+    The bytes stay the same: a buyer app that has the message already will know it by its message_id. What was delivered
+    JUST_NOW is left alone (somebody pressed twice), and so is a callback that was never built.
     """
     now = timezone.now()
-    count = callbacks.order_by().update(
+    pressed_twice = callbacks.filter(state=Callback.State.DELIVERED, delivered_at__gt=now - JUST_NOW)
+    wanted = callbacks.exclude(pk__in=pressed_twice.order_by().values("pk")).exclude(body=b"", attempts=0)
+    count = wanted.order_by().update(
         state=Callback.State.DUE,
         due_at=now,
-        give_up_at=now + timedelta(seconds=settings.BECKN_CALLBACK_MIN_LIFE),
+        life_seconds=settings.BECKN_CALLBACK_MIN_LIFE,
+        waited_seconds=0,
         delivered_at=None,
     )
     transaction.on_commit(lambda: nudge("outbox"))

@@ -1,15 +1,19 @@
-"""Sending callbacks: sign the stored bytes, post them all at once on kept-alive connections, say what came of each.
+"""Sending callbacks: sign the stored bytes, post them side by side on kept-alive connections, say what came of each.
 
-aiohttp, because only a client with a total timeout can not be held by a server that drips bytes.
+aiohttp, because only a client with a total timeout can not be held by a server that drips bytes. Its event loop runs in
+a thread of its own, so that one slow buyer app does not keep the worker from what the others are owed.
 """
 
 import asyncio
 import atexit
 import ipaddress
-import json
+import os
+import queue
 import socket
 import threading
 import time
+from collections import Counter
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -23,15 +27,18 @@ from yarl import URL
 
 from beckn_adapter import signing
 from beckn_adapter.models import Callback
-from beckn_adapter.outbox import FINAL_STATUSES, Result
+from beckn_adapter.outbox import SENDERS, Result
+from beckn_adapter.replies import REPLY_LIMIT, Verdict, judge, read_date
 
-REPLY_LIMIT = 64 * 1024
+GATHER = 0.003  # seconds that a result waits for others, to be written down together with them
+CLOCKS_APART = 3600  # seconds by which we believe a buyer app that its clock differs from ours
 # What Python 3.11's `is_global` lets through though it leads inside: NAT64, 6to4, IPv4-compatible, site-local, SRv6.
 INWARD = [
     ipaddress.ip_network(text)
     for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96", "fec0::/10", "5f00::/16", "224.0.0.0/4")
 ]
-_local = threading.local()
+_lock = threading.Lock()
+_line: "Line | None" = None
 
 
 class Inward(Exception):
@@ -62,21 +69,92 @@ def is_public(address: str) -> bool:
     return ip.is_global and not any(ip in network for network in INWARD if network.version == ip.version)
 
 
-def send_all(rows: list[Callback]) -> list[Result]:
-    """Post every callback, at the same time; one result for each, never an exception."""
-    runner = getattr(_local, "runner", None)
-    if runner is None:
-        runner = _local.runner = asyncio.Runner()
-        atexit.register(close)
-    return runner.run(_send_all(rows))
+class Line:
+    """This process's way out: an event loop in its thread, and the connections that are kept alive there."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="callbacks", daemon=True)
+        self.thread.start()
+        self.session: aiohttp.ClientSession | None = None
+
+    def opened(self) -> aiohttp.ClientSession:
+        """The session, made in the loop's own thread."""
+        if self.session is None:
+            self.session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=PublicOnly(), limit=SENDERS, keepalive_timeout=15),
+                headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "servicedrop"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # a little that unpacks to very much stays little
+            )
+        return self.session
+
+    def close(self) -> None:
+        if self.session:
+            asyncio.run_coroutine_threadsafe(self.session.close(), self.loop).result(timeout=5)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(timeout=5)
+        self.loop.close()
+
+
+class Postman:
+    """Sends what it is given and hands back a result for each, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self.in_hand: Counter[str] = Counter()  # by host
+        self._rows: dict[int, Callback] = {}
+        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+
+    def take(self, rows: list[Callback]) -> None:
+        """Post these at once; returns without waiting."""
+        line = _open_line()
+        for row in rows:
+            self._rows[row.pk] = row
+            self.in_hand[row.host] += 1
+            asyncio.run_coroutine_threadsafe(self._carry(line, row), line.loop)
+
+    def bring(self, wait: float) -> tuple[list[Callback], list[Result]]:
+        """What has come back, with the rows; nothing if nothing does within `wait` seconds."""
+        results: list[Result] = []
+        try:
+            results.append(self._results.get(timeout=wait))
+            time.sleep(GATHER)
+            while True:
+                results.append(self._results.get_nowait())
+        except queue.Empty:
+            pass
+        rows = [self._rows.pop(result.callback_id) for result in results]
+        self.in_hand -= Counter(row.host for row in rows)
+        return rows, results
+
+    async def _carry(self, line: Line, row: Callback) -> None:
+        self._results.put(await _send(line.opened(), row))
+
+
+def _open_line() -> Line:
+    global _line  # noqa: PLW0603 - one a process
+    with _lock:
+        if _line is None:
+            _line = Line()
+        return _line
 
 
 def close() -> None:
-    """Give the connections of this thread back. The next send opens new ones."""
-    if session := _local.__dict__.pop("session", None):
-        _local.runner.run(session.close())
-    if runner := _local.__dict__.pop("runner", None):
-        runner.close()
+    """Give the connections of this process back. The next callback opens new ones."""
+    global _line
+    with _lock:
+        line, _line = _line, None
+    if line:
+        line.close()
+
+
+def _forget_the_parents_line() -> None:
+    global _line, _lock
+    _line, _lock = None, threading.Lock()
+
+
+atexit.register(close)
+os.register_at_fork(after_in_child=_forget_the_parents_line)
 
 
 @lru_cache(maxsize=2)
@@ -85,51 +163,82 @@ def signing_key(text: str) -> SigningKey:
     return SigningKey(signing.read_private_key(text))
 
 
-async def _send_all(rows: list[Callback]) -> list[Result]:
-    session = getattr(_local, "session", None)
-    if session is None:
-        session = _local.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=PublicOnly(), limit=64, limit_per_host=16, keepalive_timeout=15),
-            timeout=aiohttp.ClientTimeout(total=settings.BECKN_CALLBACK_TIMEOUT),
-            headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "servicedrop"},
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-    await asyncio.sleep(0)  # lets the loop notice connections that were closed while it stood still
-    return await asyncio.gather(*(_send(session, row) for row in rows))
-
-
 async def _send(session: aiohttp.ClientSession, row: Callback) -> Result:
-    at, started = timezone.now(), time.monotonic()
+    """One attempt; a result, never an exception, or the callback would never come back."""
+    at, started, status, ours = timezone.now(), time.monotonic(), None, False
     try:
-        status, outcome, extra = await _post(session, row)
-    except TimeoutError:
-        status, outcome, extra = None, f"no answer within {settings.BECKN_CALLBACK_TIMEOUT} s", {}
+        status, verdict = await _post(session, row)
     except signing.BadKey as problem:
-        status, outcome, extra = None, f"our signing key can not be used: {problem}", {}
-    except Inward as problem:
-        status, outcome, extra = None, str(problem), {}
-    except (aiohttp.ClientError, OSError, ValueError) as problem:
-        status, outcome, extra = None, f"{type(problem).__name__}: {problem}", {}
+        ours, verdict = True, Verdict(f"our signing key can not be used: {problem}")
+    except Exception as problem:  # noqa: BLE001 - whatever a network, a name or an address may do
+        verdict = Verdict(explain(problem))
     milliseconds = int((time.monotonic() - started) * 1000)
-    return Result(row.pk, at, milliseconds, status, outcome[:300], **extra)
+    return Result(
+        row.pk,
+        at,
+        milliseconds,
+        status,
+        verdict.outcome[:300],
+        delivered=verdict.delivered,
+        final=verdict.final,
+        retry_after=verdict.retry_after,
+        at_fault=not ours,
+    )
 
 
-async def _post(session: aiohttp.ClientSession, row: Callback) -> tuple[int, str, dict[str, Any]]:
-    url, body, now = URL(row.url), bytes(row.body), int(time.time())
+def explain(problem: Exception) -> str:
+    """Why nothing was answered, in words."""
+    if isinstance(problem, Inward):
+        return str(problem)
+    if isinstance(problem, TimeoutError):
+        return f"no answer within {settings.BECKN_CALLBACK_TIMEOUT} s"
+    kinds = (
+        (aiohttp.ClientConnectorDNSError, "its name leads nowhere"),
+        (aiohttp.ClientSSLError, "its certificate is not to be trusted, or it speaks no TLS"),
+        (aiohttp.ClientConnectorError, "it can not be reached"),
+        ((aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionError), "the connection broke off"),
+        (aiohttp.InvalidURL, "its address can not be used"),
+    )
+    words = next((words for kind, words in kinds if isinstance(problem, kind)), type(problem).__name__)
+    return f"{words}: {problem}" if str(problem) else words
+
+
+async def _post(session: aiohttp.ClientSession, row: Callback) -> tuple[int, Verdict]:
+    """Post it; after a 401 once more at once, with times that also the receiver's clock takes for good."""
+    url, body = URL(row.url), bytes(row.body)
     if not settings.BECKN_ALLOW_PRIVATE_CALLBACKS:
         _insist_on_public(url)
+    now = timezone.now()
+    status, text, headers = await _ask(session, url, body, now, now)
+    first = judge(status, text, headers, now)
+    if status != 401:
+        return status, first
+    now, theirs = timezone.now(), read_date(headers.get("Date", ""))
+    apart = abs((theirs - now).total_seconds()) if theirs else 0
+    theirs = theirs if theirs and apart <= CLOCKS_APART else now
+    status, text, headers = await _ask(session, url, body, min(now, theirs), max(now, theirs))
+    second = judge(status, text, headers, now)
+    clocks = f" (our clock says {now:%H:%M:%S}, its {theirs.astimezone(UTC):%H:%M:%S} UTC)" if apart > 5 else ""
+    words = f"{first.outcome[:90]}{clocks}; signed again at once: {second.outcome}"
+    return status, Verdict(words, second.delivered, second.final, second.retry_after)
+
+
+async def _ask(
+    session: aiohttp.ClientSession, url: URL, body: bytes, earlier: datetime, later: datetime
+) -> tuple[int, bytes, Any]:
+    """Sign, post, and read as much of the reply as is worth reading."""
     header = signing.authorization(
         body,
         subscriber_id=settings.BECKN_SUBSCRIBER_ID,
         key_id=settings.BECKN_KEY_ID,
         key=signing_key(settings.BECKN_SIGNING_KEY),
-        created=now,
-        expires=now + settings.BECKN_SIGNATURE_TTL,
+        created=int(earlier.timestamp()),
+        expires=int(later.timestamp()) + settings.BECKN_SIGNATURE_TTL,
     )
     headers = {"Authorization": header, "Content-Type": "application/json"}
-    async with session.post(url, data=body, headers=headers, allow_redirects=False) as reply:
-        text = await _read_some(reply)
-        return reply.status, *judge_reply(reply.status, text, reply.headers.get("Retry-After"))
+    timeout = aiohttp.ClientTimeout(total=settings.BECKN_CALLBACK_TIMEOUT)
+    async with session.post(url, data=body, headers=headers, allow_redirects=False, timeout=timeout) as reply:
+        return reply.status, await _read_some(reply), reply.headers
 
 
 async def _read_some(reply: aiohttp.ClientResponse) -> bytes:
@@ -152,25 +261,3 @@ def _insist_on_public(url: URL) -> None:
         return  # a name: the resolver decides
     if not is_public(str(literal)):
         raise Inward(f"{literal} is not a public address")
-
-
-def judge_reply(status: int, text: bytes, retry_after: str | None) -> tuple[str, dict[str, Any]]:
-    """Delivered on a 2xx that does not say NACK; a NACK, 400, 404 or 410 is final; everything else is tried again."""
-    ack, error = read_ack(text)
-    if status in range(200, 300) and ack != "NACK":
-        return f"{status} {ack or 'without an ACK'}", {"delivered": True}
-    if ack == "NACK" or status == 400 or status in FINAL_STATUSES:
-        return f"{status} {ack or 'refused'} {error}".strip(), {"final": True}
-    wait = {"retry_after": int(retry_after)} if retry_after and retry_after.isdigit() else {}
-    return f"{status} {error}".strip(), wait
-
-
-def read_ack(text: bytes) -> tuple[str, str]:
-    """The ack status and the error of a reply; the error may stand at the top or inside message (PROTOCOL a.3)."""
-    try:
-        reply = json.loads(text)
-        message = reply.get("message") or {}
-        error = reply.get("error") or message.get("error") or {}
-        return str((message.get("ack") or {}).get("status") or ""), str(error.get("message") or "")[:200]
-    except (ValueError, AttributeError):
-        return "", ""

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -122,11 +123,21 @@ def check_algorithm(signature: Signature) -> None:
 def check_times(signature: Signature, *, now: float, skew: int) -> None:
     """`created` not in the future, `expires` not in the past, each within `skew` seconds. Raises `BadSignature`."""
     if signature.created > now + skew:
-        raise BadSignature("the signature is created in the future")
+        raise BadSignature(
+            f"the signature is created in the future: at {_utc(signature.created)}, our clock says {_utc(now)}"
+        )
     if signature.expires < now - skew:
-        raise BadSignature("the signature has expired")
+        raise BadSignature(f"the signature has expired: at {_utc(signature.expires)}, our clock says {_utc(now)}")
     if signature.expires < signature.created:
         raise BadSignature("the signature expires before it is created")
+
+
+def _utc(seconds: float) -> str:
+    """Unix seconds for a person; as they are where no calendar reaches."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
 
 
 def verify(body: bytes, signature: Signature, key: VerifyKey) -> None:

@@ -17,13 +17,13 @@ app.conf.beat_schedule = {
     # The guarantee behind every nudge: whatever was lost with a broker or a worker is found here.
     "work the inbox": {
         "task": "beckn_adapter.tasks.work_inbox",
-        "schedule": 2.0,
-        "options": {"expires": 2.0},
+        "schedule": 1.0,
+        "options": {"expires": 1.0},
     },
     "work the outbox": {
         "task": "beckn_adapter.tasks.work_outbox",
-        "schedule": 2.0,
-        "options": {"expires": 2.0},
+        "schedule": 1.0,
+        "options": {"expires": 1.0},
     },
     # Every hour, because a day begins at another hour in each provider's time zone.
     "expire documents": {

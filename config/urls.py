@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from config.health import healthz
 
+handler500 = "config.unavailable.page_of_failure"
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("healthz", healthz),

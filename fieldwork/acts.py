@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from connections.actors import Actor
+from connections.again import run_again
 from connections.lifecycle import Refused
 from fieldwork import services
 from fieldwork.assessing import complete_assessment
@@ -29,6 +30,7 @@ ACTS: dict[str, Callable[..., Visit]] = {
 }
 
 
+@run_again
 def field_act(
     visit: Visit,
     action: str,

@@ -12,6 +12,8 @@ from django.core.cache import cache
 from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
 
+from beckn_adapter import nudge
+
 CHROMIUM = "/usr/bin/chromium"
 AtOnce = Callable[[int, Callable[[], Any]], list[Any]]
 
@@ -21,6 +23,7 @@ def a_fresh_cache() -> Iterator[None]:
     """No test reads what another one cached (keys of buyer apps, for one)."""
     cache.clear()
     yield
+    nudge.rest()
     cache.clear()
 
 

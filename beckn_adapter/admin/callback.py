@@ -79,7 +79,8 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
 
     @admin.display(description="given up after")
     def last_chance(self, callback: Callback) -> str:
-        return moment(callback.give_up_at)
+        tried, life = (round(seconds / 60) for seconds in (callback.waited_seconds, callback.life_seconds))
+        return f"{life} min of trying, {tried} of them used"
 
     @display(description="state", ordering="state", label=CALLBACK_TONES)
     def state_badge(self, callback: Callback) -> tuple[str, str]:

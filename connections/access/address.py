@@ -1,5 +1,7 @@
 """From where a request comes, told past the proxies that the operator vouches for."""
 
+import ipaddress
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -12,4 +14,14 @@ def address_of(request: HttpRequest) -> str:
     if not settings.TRUSTED_PROXIES:
         return direct
     told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    return told[-settings.TRUSTED_PROXIES] if len(told) >= settings.TRUSTED_PROXIES else direct
+    named = told[-settings.TRUSTED_PROXIES] if len(told) >= settings.TRUSTED_PROXIES else direct
+    return named if is_address(named) else direct
+
+
+def is_address(text: str) -> bool:
+    """True for an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

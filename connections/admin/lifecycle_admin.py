@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 
 from connections.actors import Actor
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm
+from connections.again import run_again
 from connections.lifecycle import Refused, actions_open_to, advance, asks_reason
 
 
@@ -117,7 +118,7 @@ class LifecycleAdmin(ModelAdmin):
         if not form.is_valid():
             return self._ask(request, obj, action, form)
         try:
-            self.perform_action(request, obj, action, form.cleaned_data)
+            run_again(self.perform_action)(request, obj, action, form.cleaned_data)
         except Refused as refusal:
             return self._ask(request, obj, action, form, str(refusal))
         done = self.get_words(obj, action).done

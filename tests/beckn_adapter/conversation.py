@@ -41,12 +41,14 @@ def request(action: str, message: Json, *, transaction_id: str = "", **context: 
     return {"context": {name: value for name, value in fields.items() if value is not None}, "message": message}
 
 
-def receive(body: Json, sender: str = BAP) -> Message:
-    """Store a request as the door does once its sender is known."""
+def receive(body: Json, sender: str = BAP, *, acknowledged: bool = True) -> Message:
+    """Store a request as the door does once its sender is known, and say that its ACK has left."""
     check_shape(body["context"]["action"], body)
     key = SigningKey(b"\1" * 32).verify_key
     subscriber = Subscriber(sender, "k1", "BAP", f"https://{sender}", "service", "SUBSCRIBED", key, None, None)
-    inbox.store(Admitted(body, subscriber, "Signature …"), json.dumps(body).encode())
+    stored = inbox.store(Admitted(body, subscriber, "Signature …"), json.dumps(body).encode())
+    if acknowledged:
+        inbox.release([stored.row_id])
     context = body["context"]
     return Message.objects.get(
         bap_id=sender,

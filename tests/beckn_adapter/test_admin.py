@@ -49,7 +49,8 @@ def callback(**fields: Any) -> Callback:
         "state": Callback.State.DEAD,
         "attempts": 8,
         "due_at": then,
-        "give_up_at": then,
+        "life_seconds": 3600,
+        "waited_seconds": 3600,
         "outcome": "connection refused",
     }
     return Callback.objects.create(**{**defaults, **fields})
@@ -73,11 +74,11 @@ def test_dead_callback_gets_a_new_life_and_keeps_its_attempts(settings: Any) -> 
     other.refresh_from_db()
     assert (count, dead.state, dead.attempts, other.state) == (1, "DUE", 8, "DEAD")
     assert before <= dead.due_at <= timezone.now()
-    assert dead.give_up_at - dead.due_at == timedelta(seconds=600)
+    assert (dead.life_seconds, dead.waited_seconds) == (600, 0)
 
 
 def test_delivered_callback_sent_again_is_no_longer_called_delivered() -> None:
-    told = callback(state="DELIVERED", delivered_at=timezone.now())
+    told = callback(state="DELIVERED", delivered_at=timezone.now() - timedelta(minutes=1))
 
     send_again(Callback.objects.all())
 
@@ -254,3 +255,18 @@ def test_first_page_tells_of_the_dead_the_late_and_the_misunderstood() -> None:
     figures = {card.title: card.figure for card in boss().get("/admin/").context["cards"]}
 
     assert (figures["Given up"], figures["Oldest undelivered"], figures["Not understood"]) == (1, "3\xa0hours", 1)
+
+
+def test_pressing_twice_sends_once() -> None:
+    dead = callback()
+    send_again(Callback.objects.all())
+    Callback.objects.filter(pk=dead.pk).update(state="DELIVERED", delivered_at=timezone.now())
+
+    assert send_again(Callback.objects.all()) == 0
+    assert Callback.objects.get(pk=dead.pk).state == "DELIVERED"
+
+
+def test_what_could_never_be_built_is_not_sent_empty() -> None:
+    callback(attempts=0)
+
+    assert send_again(Callback.objects.all()) == 0

@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from beckn_adapter import announce
+from beckn_adapter.acts import the_act_is_over
 from beckn_adapter.announce import NOT_TOLD, TOLD, announce_events
-from beckn_adapter.models import Callback
+from beckn_adapter.models import Act, Callback
 from billing.payments import record_payment
 from connections.actors import Actor
 from connections.lifecycle import advance, record
@@ -225,16 +227,13 @@ def progress(message: dict[str, Any]) -> dict[str, str]:
 
 def test_each_step_of_a_visit_is_told_and_why_it_came_to_nothing(order: Application) -> None:
     assign(order)
+    the_act_is_over()
     visit = advance(order.visits.get(), "set_out", actor=SYSTEM)
+    the_act_is_over()
     advance(visit, "report_unsafe", actor=SYSTEM, reason="A loose wire")
     announce_all()
 
-    assert [progress(message).get("visit-status") for message in told()] == [
-        "ASSIGNED",
-        "SCHEDULED",  # the application's own step tells the visit that is to come: the one that follows
-        "EN_ROUTE",
-        "UNSAFE",
-    ]
+    assert [progress(message).get("visit-status") for message in told()] == ["ASSIGNED", "EN_ROUTE", "UNSAFE"]
     assert progress(told()[-1])["visit-reason"] == "A loose wire"
 
 
@@ -258,5 +257,67 @@ def test_an_answer_never_overtakes_what_has_happened_before_it(order: Applicatio
         json.loads(bytes(row.body))["message"]["order"]["fulfillments"][0]["state"]["descriptor"]["code"]
         for row in Callback.objects.filter(action="on_status").order_by("id")
     ]
-    assert codes == ["Scheduled", "TECHNICIAN_ASSIGNED", "TECHNICIAN_ASSIGNED"]
+    assert codes == ["TECHNICIAN_ASSIGNED", "TECHNICIAN_ASSIGNED"]
     assert answer["message"]["order"]["fulfillments"][0]["state"]["descriptor"]["code"] == codes[-1]
+
+
+# --- What was done at once is told once -------------------------------------------------------------------------------
+
+
+def test_a_technician_and_the_state_that_comes_of_it_are_told_at_once(order: Application) -> None:
+    assign(order)
+    announce_all()
+
+    (message,) = told()
+    assert message["message"]["order"]["fulfillments"][0]["state"]["descriptor"]["code"] == "TECHNICIAN_ASSIGNED"
+    assert progress(message)["visit-status"] == "ASSIGNED"
+    assert not Event.objects.filter(announced_at=None).exists()
+    assert not Act.objects.exists()
+
+
+def test_a_rejection_and_the_hold_that_it_brings_are_one_piece_of_news(order: Application) -> None:
+    document = Document.objects.filter(application=order).first()
+    assert document is not None
+    advance(document, "submit", actor=SYSTEM)
+    announce_all()
+    before = len(told())
+
+    advance(document, "reject", actor=SYSTEM, reason="The stamp is missing")
+    record(order, "held", actor=SYSTEM)
+    announce_all()
+
+    assert len(told()) == before + 1
+    assert not Event.objects.filter(announced_at=None).exists()
+
+
+def test_what_was_done_one_after_the_other_is_told_so(order: Application) -> None:
+    instalment = order.instalments.get()
+    for n in (1, 2):
+        record_payment(instalment, amount=Decimal(50), reference=f"cash-{n}", actor=SYSTEM)
+        the_act_is_over()
+    announce_all()
+
+    assert len(told()) == 2
+
+
+def test_news_of_another_kind_keeps_its_own_callback(order: Application) -> None:
+    amend_application(order, changes={"requested_load_kw": Decimal(7)}, actor=SYSTEM)
+    record_payment(order.instalments.get(), amount=Decimal(50), reference="cash-1", actor=SYSTEM)
+    announce_all()
+
+    assert [message["context"]["action"] for message in told()] == ["on_update", "on_status"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_was_undone_takes_its_number_with_it(order: Application) -> None:
+    with transaction.atomic():
+        record(order, "held", actor=SYSTEM)
+        transaction.set_rollback(True)
+    for kind in ("held", "released"):
+        with transaction.atomic():
+            record(order, kind, actor=SYSTEM)
+    numbers = set(Act.objects.values_list("number", flat=True))
+    announce_all()
+
+    assert len(numbers) == 2
+    assert len(told()) == 2

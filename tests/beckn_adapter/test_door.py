@@ -136,7 +136,8 @@ def test_who_is_not_who_it_says_is_answered_401_and_uses_up_no_message_id(
 
     status, reply, headers = post(raw, lie(bap, raw))
 
-    assert (status, reply["error"]["message"]) == (401, f"Not authenticated: {reason}.")
+    assert status == 401
+    assert reply["error"]["message"].startswith(f"Not authenticated: {reason}")
     assert headers["WWW-Authenticate"] == 'Signature realm="bpp.test",headers="(created) (expires) digest"'
     assert signed(bap, body)[0] == 200
 

@@ -8,10 +8,13 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from beckn_adapter import drain, handlers, tasks
+from beckn_adapter import drain, handlers, inbox, nudge, tasks
 from beckn_adapter.models import Callback, Message
+from beckn_adapter.sandbox.participant import Participant
+from beckn_adapter.sandbox.registry import Registry
 from connections.models import Application
 from tests.beckn_adapter.conversation import application, ask, new_id, receive, request, selection
+from tests.beckn_adapter.test_door import post
 from tests.conftest import AtOnce
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
@@ -153,3 +156,45 @@ def test_a_repeated_message_gets_its_stored_answer_again() -> None:
 
     callback = row.callbacks.get()
     assert (callback.state, bytes(callback.body)) == ("DUE", stored)
+
+
+# --- A callback never overtakes its ACK -------------------------------------------------------------------------------
+
+
+def test_a_message_is_not_worked_before_its_ack_has_left() -> None:
+    row = receive(request("search", {"intent": {}}), acknowledged=False)
+    assert drain.claim() == []
+
+    inbox.release([row.pk])
+
+    assert [claimed.pk for claimed in drain.claim()] == [row.pk]
+
+
+def test_a_message_whose_web_process_died_before_it_could_say_so_is_worked_a_little_later() -> None:
+    row = receive(request("search", {"intent": {}}), acknowledged=False)
+
+    assert row.due_at - row.received_at == inbox.UNRELEASED
+    make_due(row)
+    assert [claimed.pk for claimed in drain.claim()] == [row.pk]
+
+
+def test_a_late_release_does_not_give_a_message_out_a_second_time() -> None:
+    row = receive(request("search", {"intent": {}}))
+    drain.claim()
+
+    inbox.release([row.pk])
+
+    assert drain.claim() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_door_releases_a_message_when_its_answer_is_sent(network: Registry) -> None:
+    bap = Participant("buyer.test", "https://buyer.test/beckn", "BAP")
+    bap.subscribe(network.url)
+    raw = json.dumps(request("search", {"intent": {}})).encode()
+
+    status, *_ = post(raw, bap.sign(raw))
+    nudge.rest()
+
+    assert status == 200
+    assert len(drain.claim()) == 1

@@ -173,7 +173,7 @@ def test_a_refusal_writes_no_line_into_the_log(bap: Participant, caplog: pytest.
     assert [record.getMessage() for record in caplog.records if "/beckn/" in record.getMessage()] == []
 
 
-def test_a_database_that_takes_nothing_is_answered_503_but_to_a_search_429(
+def test_a_database_that_takes_nothing_is_answered_503_but_to_a_search_by_a_nack(
     bap: Participant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox, "INSERT", "INSERT INTO nowhere VALUES (%s)")
@@ -186,7 +186,7 @@ def test_a_database_that_takes_nothing_is_answered_503_but_to_a_search_429(
         with connection.cursor() as cursor:
             cursor.execute("ROLLBACK TO SAVEPOINT before")
 
-    assert [reply.status_code for reply in replies] == [429, 503]
+    assert [reply.status_code for reply in replies] == [400, 503]
     assert {reply.headers["Retry-After"] for reply in replies} == {"2"}
     assert not Message.objects.exists()
     assert refusals.counts() == {("storage", "buyer.test"): 2}

@@ -1,6 +1,7 @@
 """An ACK is a promise: whatever dies, every acknowledged message is answered, and one confirm is one order."""
 
 import shutil
+import signal
 import time
 import uuid
 
@@ -8,6 +9,8 @@ import pytest
 import redis
 
 from beckn_adapter.sandbox import orders
+from beckn_adapter.sandbox.buyer import Sent
+from beckn_adapter.sandbox.journal import Entry
 from tests.town import Town
 
 NEED = orders.Need()
@@ -68,6 +71,41 @@ def test_a_broker_that_forgets_everything_costs_no_answer(town: Town) -> None:
 
     for message in sent:
         assert town.buyer.wait_for("on_search", message.transaction_id, timeout=PATIENCE).good
+
+
+def test_a_worker_that_is_asked_to_stop_finishes_what_it_has_in_hand(town: Town) -> None:
+    town.buyer.behave("slow", seconds=1, times=4)
+    sent = [town.buyer.search(transaction_id=talk_to_the_house(town), url=town.house.me.url) for _ in range(4)]
+    for message in sent:
+        town.buyer.wait_for("on_search", message.transaction_id, timeout=PATIENCE)  # it has begun to come
+
+    worker = town.house.processes["worker"].process
+    assert worker is not None
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=40) == 0
+    town.house.restart("worker")
+    time.sleep(1)
+
+    for message in sent:
+        assert len(callbacks(town, message)) == 1  # its delivery was written down, so it did not come again
+
+
+def test_a_rolling_restart_of_both_under_load_loses_and_doubles_nothing(town: Town) -> None:
+    acknowledged = []
+    for n in range(40):
+        if n in (10, 25):
+            town.house.restart("web" if n == 10 else "worker")
+        message = town.buyer.search(transaction_id=talk_to_the_house(town), url=town.house.me.url)
+        acknowledged += [message] if message.acknowledged else []
+
+    assert len(acknowledged) == 40
+    for message in acknowledged:
+        assert town.buyer.wait_for("on_search", message.transaction_id, timeout=PATIENCE).good
+        assert len(callbacks(town, message)) == 1
+
+
+def callbacks(town: Town, message: Sent) -> list[Entry]:
+    return [entry for entry in town.buyer.journal.entries(message.transaction_id) if not entry.sent]
 
 
 def empty_the_broker(town: Town) -> None:

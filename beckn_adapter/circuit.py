@@ -1,0 +1,107 @@
+"""A circuit for each host that takes callbacks: closed, open for a while when it fails, half open for one probe.
+
+What counts is who answers, not what: a NACK or a 404 is an answer, a 500, a timeout and a refused connection are none.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import uniform
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from beckn_adapter.models import Callback, Circuit
+from beckn_adapter.nudge import nudge
+
+THRESHOLD = 5  # failures in a row before nothing more is sent for a while
+PAUSES = (2, 5, 10, 20, 30)  # seconds before each probe, ± 20 %, the last one for good
+LONGEST_PAUSE = 600  # seconds, should the host itself name more
+FAR = timedelta(seconds=2 * LONGEST_PAUSE)  # nothing is ever planned so far ahead: then our clock was set back
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one attempt went, as the circuit sees it. `retry_after` is what the host asked for, in seconds."""
+
+    host: str
+    answered: bool
+    outcome: str
+    probe: bool = False
+    retry_after: int | None = None
+
+
+def is_past(name: str, now: datetime) -> Q:
+    """The moment has come, or lies so far ahead that it was planned before our clock was set back."""
+    return Q(**{f"{name}__lte": now}) | Q(**{f"{name}__gt": now + FAR})
+
+
+def unready_hosts() -> QuerySet[Circuit, str]:
+    """Hosts to which nothing goes but a probe."""
+    return Circuit.objects.exclude(probe_at=None).values_list("host", flat=True)
+
+
+def take_probes(now: datetime, lease: timedelta) -> list[str]:
+    """Hosts that are to be probed now and have something waiting. Whoever takes one has it for the lease."""
+    waiting = Callback.objects.filter(state="DUE").values("host")
+    ready = Circuit.objects.filter(is_past("probe_at", now), host__in=waiting).exclude(probe_at=None)
+    rows = list(ready.select_for_update(skip_locked=True))
+    Circuit.objects.filter(pk__in=[row.pk for row in rows]).update(probe_at=now + lease)
+    return [row.host for row in rows]
+
+
+def learn(reports: Iterable[Report], now: datetime) -> None:
+    """Close, open or leave the circuits of those who were sent something. Inside a transaction, before the callbacks
+    are written."""
+    by_host: dict[str, list[Report]] = {}
+    for report in reports:
+        by_host.setdefault(report.host, []).append(report)
+    failing = [host for host, ours in by_host.items() if not all(report.answered for report in ours)]
+    Circuit.objects.bulk_create([Circuit(host=host) for host in sorted(failing)], ignore_conflicts=True)
+    known = Circuit.objects.select_for_update().filter(host__in=by_host).order_by("host")
+    for row in known:
+        _learn(row, by_host[row.host], now)
+
+
+def _learn(row: Circuit, reports: list[Report], now: datetime) -> None:
+    was_open, before = row.probe_at is not None, (row.failures, row.probe_at)
+    for report in reports:
+        if report.answered:
+            row.failures, row.openings, row.probe_at = 0, 0, None
+            continue
+        row.failures, row.reason, row.failed_at = row.failures + 1, report.outcome, now
+        tripped = row.failures >= THRESHOLD or report.retry_after is not None
+        if report.probe or (tripped and row.probe_at is None):
+            _open(row, now, report.retry_after)
+    if (row.failures, row.probe_at) != before:
+        row.save()
+    if was_open and row.probe_at is None:
+        Callback.objects.filter(host=row.host, state="DUE", due_at__gt=now).update(due_at=now)
+
+
+def _open(row: Circuit, now: datetime, retry_after: int | None) -> None:
+    """Nothing goes there for a pause, and what waits for it has waited that long."""
+    row.openings += 1
+    base = PAUSES[min(row.openings, len(PAUSES)) - 1] * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+    pause = base if retry_after is None else min(max(retry_after, 1), LONGEST_PAUSE)
+    row.probe_at = now + timedelta(seconds=pause)
+    held_up = Callback.objects.filter(host=row.host, state="DUE", due_at__lte=now, lease_until=None)
+    held_up.update(waited_seconds=F("waited_seconds") + round(pause))
+    lost = held_up.filter(waited_seconds__gt=F("life_seconds"))
+    lost.update(state="DEAD", outcome=f"given up, its host does not answer: {row.reason}"[:300])
+
+
+def probe_now(circuits: Iterable[Circuit]) -> int:
+    """Let the next callback to each of these hosts try at once; says how many were open."""
+    count = Circuit.objects.filter(pk__in=[row.pk for row in circuits]).exclude(probe_at=None)
+    number = count.update(probe_at=timezone.now())
+    transaction.on_commit(lambda: nudge("outbox"))
+    return number
+
+
+def state_of(row: Circuit, now: datetime) -> str:
+    """CLOSED, OPEN (nothing is sent) or HALF_OPEN (the next callback is the probe)."""
+    if row.probe_at is None:
+        return "CLOSED"
+    return "OPEN" if now < row.probe_at <= now + FAR else "HALF_OPEN"
