@@ -36,4 +36,9 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=40, hour=3),
         "options": {"expires": 3000.0},
     },
+    "check the audit trail": {
+        "task": "connections.tasks.check_audit",
+        "schedule": crontab(minute=20, hour=4),
+        "options": {"expires": 3000.0},
+    },
 }

@@ -60,7 +60,7 @@ class EventInline(ReadOnlyInline):
     empty_words = "Nothing has happened yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).order_by("-id")
+        return super().get_queryset(request).select_related("words").order_by("-id")
 
     @admin.display(description="time")
     def time(self, event: Event) -> str:
