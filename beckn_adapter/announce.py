@@ -23,6 +23,7 @@ from fieldwork.models import VisitState
 log = logging.getLogger(__name__)
 BATCH = 50
 THE_STOCK = "the utility's own stock"
+TIME_IS_OVER = "the order ended long ago, and nothing of it changes but what is kept"
 BY_ITS_ANSWER = "the buyer app's own message is answered by on_init or on_confirm"
 
 # The one table: which event is told by which callback, or why by none. What is not listed is nobody's business.
@@ -59,6 +60,9 @@ NOT_TOLD: dict[str, str] = {
     "application.rated": "the applicant's own word",
     "application.support_asked": "answered by on_support",
     "application.support_answered": "told to the applicant, by telephone or e-mail",
+    "application.files_erased": TIME_IS_OVER,
+    "application.messages_erased": TIME_IS_OVER,
+    "application.erased": TIME_IS_OVER,
     "document.replaced": "the document stays handed in: nothing that is told changes",
     "visit.scheduled": "the utility's own planning",
     "visit.rated": "the applicant's own word",

@@ -48,8 +48,11 @@ def _insert(values: tuple[str | bytes | datetime, ...]) -> bool:
 
 
 def answer_again(message: Message, now: datetime) -> None:
-    """Send the stored answer once more: the buyer app asks again, so perhaps it never got it."""
-    message.callbacks.exclude(state="DUE").update(
+    """Send the stored answer once more: the buyer app asks again, so perhaps it never got it.
+
+    What was erased when its time was over is not told again.
+    """
+    message.callbacks.exclude(state="DUE").exclude(body=b"").update(
         state="DUE",
         due_at=now + timedelta(milliseconds=settings.BECKN_ACK_HEADSTART_MS),
         give_up_at=now + timedelta(seconds=settings.BECKN_CALLBACK_MIN_LIFE),

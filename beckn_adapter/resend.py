@@ -15,14 +15,19 @@ from beckn_adapter.nudge import nudge
 def send_again(callbacks: QuerySet[Callback]) -> int:
     """Make these callbacks due now, with a new life to be delivered in; says how many. Their attempts are kept.
 
-    The bytes stay the same: a buyer app that has the message already will know it by its message_id.
+    The bytes stay the same: a buyer app that has the message already will know it by its message_id. A callback without
+    bytes, never built or erased by now, stays as it is.
     """
     now = timezone.now()
-    count = callbacks.order_by().update(
-        state=Callback.State.DUE,
-        due_at=now,
-        give_up_at=now + timedelta(seconds=settings.BECKN_CALLBACK_MIN_LIFE),
-        delivered_at=None,
+    count = (
+        callbacks.exclude(body=b"")
+        .order_by()
+        .update(
+            state=Callback.State.DUE,
+            due_at=now,
+            give_up_at=now + timedelta(seconds=settings.BECKN_CALLBACK_MIN_LIFE),
+            delivered_at=None,
+        )
     )
     transaction.on_commit(lambda: nudge("outbox"))
     return count

@@ -12,7 +12,7 @@ from billing.pricing import Line, Price, QuotedLine, Term, cancellation_fee, ins
 from connections.actors import Actor
 from connections.lifecycle import Refused, record
 from connections.models import Application, Offering, PriceLine
-from connections.vocabulary import PaymentStatus
+from connections.vocabulary import ApplicationState, CollectedBy, PaymentStatus
 
 
 def price_offering(offering: Offering, load_kw: Decimal | None) -> Price:
@@ -98,6 +98,19 @@ def record_payment(instalment: Instalment, *, amount: Decimal, reference: str, a
     elif (payment.instalment_id, payment.amount) != (instalment.pk, amount):
         raise Refused("reference_taken", f"{reference} is already recorded for another payment: {payment}.")
     return payment
+
+
+def still_owed(application: Application) -> Decimal:
+    """What the utility still has to get of an application that ended: the fee that was kept, or its instalments
+    (those that a buyer app collects are its own business)."""
+    came_in = Payment.objects.filter(instalment__application=application).aggregate(sum=Sum("amount"))["sum"]
+    settlement = Settlement.objects.filter(application=application).first()
+    if settlement:
+        return settlement.fee - (came_in or Decimal(0))
+    if application.fulfillment_state != ApplicationState.CONNECTION_ESTABLISHED:
+        return Decimal(0)
+    ours = application.instalments.filter(collected_by=CollectedBy.BPP)
+    return sum((max(row.amount - paid(row), Decimal(0)) for row in ours), Decimal(0))
 
 
 def paid(instalment: Instalment) -> Decimal:

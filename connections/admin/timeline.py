@@ -37,6 +37,9 @@ _words: dict[str, str] = {
     "application.support_asked": "Asked for help",
     "application.support_answered": "Call for help answered",
     "application.amended": "Order changed",
+    "application.files_erased": "Files erased",
+    "application.messages_erased": "Messages erased",
+    "application.erased": "Person erased",
 }
 
 

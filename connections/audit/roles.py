@@ -12,6 +12,7 @@ from django.db import connection
 # Rows are added and never changed or removed; a column that may change is named.
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "connections_event": ("announced_at",),
+    "connections_personaldataview": (),
     "billing_payment": (),
 }
 # Rows are added and, when a person is erased, removed; never changed.

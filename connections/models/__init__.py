@@ -1,5 +1,6 @@
 """The core's rows, one module a subject."""
 
+from connections.models.access import PersonalDataView
 from connections.models.application import Application
 from connections.models.document import Document, DocumentVersion, Submission
 from connections.models.history import Event, EventWords, Hold
@@ -19,6 +20,7 @@ __all__ = [
     "Hold",
     "Offering",
     "PaymentTerm",
+    "PersonalDataView",
     "PriceLine",
     "Provider",
     "RequiredDocument",
