@@ -17,6 +17,7 @@ from beckn_adapter.translate.context import answer_context
 from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
 from connections.models import Application, Event
+from connections.privacy.masking import mask_text
 from connections.vocabulary import OPEN_STATES, ApplicationState
 from fieldwork.models import VisitState
 
@@ -132,7 +133,7 @@ def _announce(event: Event) -> None:
             outbox.put(context, {"message": {"order": order}}, event=event, application=application)
     except Exception as problem:  # the boundary of a mapping mistake: seen in the admin, stopping nobody
         log.exception("event %s (%s) could not be put into words", event.pk, event.kind)
-        outbox.bury(context, f"could not be built: {type(problem).__name__}: {problem}", event=event)
+        outbox.bury(context, mask_text(f"could not be built: {type(problem).__name__}: {problem}"), event=event)
 
 
 def visit_of(event: Event) -> tuple[str, str] | None:

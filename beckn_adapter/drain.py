@@ -17,6 +17,7 @@ from beckn_adapter.handlers import handle
 from beckn_adapter.models import Message
 from beckn_adapter.translate.context import answer_context, callback_action
 from connections.models import Application
+from connections.privacy.masking import mask_text
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -69,7 +70,7 @@ def _answer(row: Message) -> None:
 
 
 def _set_back(row: Message, problem: Exception) -> None:
-    row.error = f"{type(problem).__name__}: {problem}"[:500]
+    row.error = mask_text(f"{type(problem).__name__}: {problem}")[:500]
     if row.attempts < MAX_ATTEMPTS:
         Message.objects.filter(pk=row.pk, state="RECEIVED").update(
             due_at=timezone.now() + RETRY * row.attempts, error=row.error

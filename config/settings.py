@@ -232,6 +232,7 @@ UNFOLD = {
                 "items": [
                     _page("Users", "person", "auth", "user"),
                     _page("Groups", "group", "auth", "group"),
+                    _page("Views of personal data", "visibility", "connections", "personaldataview"),
                 ],
             },
         ],
@@ -253,15 +254,16 @@ class JsonLine(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"personal data": {"()": "connections.privacy.logs.PersonalDataFilter"}},
     "formatters": {"json": {"()": "config.settings.JsonLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["personal data"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {"celery": {"level": "WARNING"}, "kombu": {"level": "WARNING"}},
 }

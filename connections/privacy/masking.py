@@ -41,18 +41,21 @@ PERSONAL_KEYS = frozenset(
 )
 OURS = sorted(PERSONAL_KEYS - {"name", "position", "address", "comment", "door", "street"})
 
-EMAIL = re.compile(r"[\w.+%-]+@(?=[\w-]+(\.[\w-]+)+)")
+# Every pattern is bounded and begins at a border: a hostile line costs no more than its length.
+EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?=[\w-]{1,63}\.[\w-])")
 PHONES = (
     re.compile(r"(?<![\w+])\+\d[\d ().-]{4,20}\d(?![\w])"),  # +1 (415) 555-3333
     re.compile(r"(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"),  # (415) 555-3333
-    re.compile(r"(?<![\w.:+-])\d{10,13}(?![\w.:-])"),  # 4155553333
+    re.compile(r"(?<![\w.:+-])(?!1[5-9]\d{8}\b)\d{10,13}(?![\w.:-])"),  # 4155553333, and no seconds of Unix
 )
-GPS = re.compile(r"-?\d{1,3}\.\d{3,}\s*,\s*-?\d{1,3}\.\d{3,}")
+GPS = re.compile(r"(?<![\d.])-?\d{1,3}\.\d{3,20}\s{0,3},\s{0,3}-?\d{1,3}\.\d{3,20}")
 # "phone": "…", 'applicant_name': '…', applicant_name='…': the value goes, the key stays.
 JSON_VALUE = re.compile(rf'(\\?"(?:{"|".join(sorted(PERSONAL_KEYS))})\\?"\s*:\s*\\?")(?:[^"\\]|\\[^"])*')
 PYTHON_VALUE = re.compile(rf"(\b(?:{'|'.join(OURS)})['\"]?\s*[:=]\s*)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 # PostgreSQL tells the whole row that it refused, and SQL errors the values.
-ROW = re.compile(r"(Failing row contains )\(.*\)|(Key \([^)]*\)=)\(.*?\)", re.DOTALL)
+ROW = re.compile(
+    r"(Failing row contains )\(.{0,8000}?\)(?=\.?(?:\n|\\n|['\"]|\Z))|(Key \([^()]{0,300}\)=)\(.{0,1000}?\)", re.DOTALL
+)
 
 
 def mask_name(name: str) -> str:

@@ -2,114 +2,41 @@
 
 import json
 import stat
-from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
-from django.apps import apps
-from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
 
-from beckn_adapter.models import Callback, Conversation, Message
+from beckn_adapter.inbox import answer_again
+from beckn_adapter.models import Callback, Message
+from beckn_adapter.resend import send_again
 from billing.models import Payment
 from billing.services import record_payment
 from connections.audit.verify import head_at, verify
-from connections.holding import put_on_hold
 from connections.lifecycle import Refused, advance
-from connections.models import Application, DocumentVersion, Event, EventWords, SupportRequest
+from connections.models import Application, DocumentVersion, Event, SupportRequest
 from connections.privacy.erasure import erase_application
 from connections.privacy.person import applications_of, export_person, find_person
-from connections.services import Applicant, Premises, amend_application
+from connections.services import Applicant
 from connections.vocabulary import ApplicationState as S
-from connections.vocabulary import Ball
-from connections.voices import ask_for_support, give_feedback
-from fieldwork.models import Finding, Installation, Photo
-from tests.factories import SYSTEM, application, application_in, bring_to, offering
+from connections.voices import ask_for_support
+from fieldwork.models import Installation
+from tests.connections.zebulon import MARKS, ZEBULON, ended_order, everything_kept
+from tests.factories import SYSTEM, application, application_in
 
 pytestmark = pytest.mark.django_db
-
-# Words that stand for the person wherever the house may keep them. None of them may be left.
-MARKS = ["Zebulon", "5550199", "zeb@", "Quince", "TAX-Z", "37.77", "zz-remark"]
-ZEBULON = Applicant(
-    "Zebulon Quill", "+14155550199", "zeb@example.com", "Zebulon Quill", "+14155550199", "zeb@example.com",
-    "9 Quince Lane", "TAX-Z-77",
-)  # fmt: skip
-QUINCE = Premises(
-    "9 Quince Lane", "94110", "NANP:628", Decimal("37.774921"), Decimal("-122.419424"), "37.774921,-122.4"
-)
 
 
 @pytest.fixture
 def ended(settings: Any, tmp_path: Path) -> Application:
-    """A cancelled order that has been through everything, each place marked with the person's words."""
     settings.MEDIA_ROOT = tmp_path / "files"
-    order = application_in(
-        S.ASSESSMENT_COMPLETED, applicant=ZEBULON, premises=QUINCE, source="bap.test", source_reference="tx-z"
-    )
-    amend_application(order, changes={"applicant_name": "Zebulon R. Quill"}, actor=SYSTEM)
-    paper = order.documents.first()
-    version = DocumentVersion(
-        document=paper, number=1, original_name="Zebulon.pdf", media_type="application/pdf", size=3
-    )
-    version.file.save("", ContentFile(b"Zebulon"), save=True)
-    DocumentVersion.objects.create(document=order.documents.last(), number=1, link="https://x.test/Zebulon")
-    visit = order.visits.first()
-    Finding.objects.create(
-        visit=visit,
-        feasible=True,
-        phase="SINGLE_PHASE",
-        load_kw=5,
-        service_drop_m=9,
-        notes="zz-remark",
-        works_needed="zz-remark",
-    )
-    photo = Photo(visit=visit, kind="PREMISES", media_type="image/jpeg")
-    photo.file.save("", ContentFile(b"house"), save=True)
-    put_on_hold(order, reason="zz-remark", ball=Ball.UTILITY, actor=SYSTEM)
-    give_feedback(order, category="Order", value=Decimal(2), actor=SYSTEM, comment="zz-remark")
-    ask_for_support(application=order, reference="zz-remark", source="bap.test", actor=SYSTEM, email="zeb@example.com")
-    ask_for_support(application=None, reference="", source="x", actor=SYSTEM, callback_phone="+14155550199")
-    record_payment(order.instalments.get(), amount=Decimal(150), reference="R-1", actor=SYSTEM)
-    _converse(order)
-    return advance(order, "cancel", actor=SYSTEM, reason="zz-remark: Zebulon moved", reason_code="c1")
-
-
-def _converse(order: Application) -> None:
-    body = json.dumps({"person": {"name": "Zebulon"}, "gps": "37.774921"}).encode()
-    now = timezone.now()
-    Conversation.objects.create(bap_id="bap.test", transaction_id="tx-z", application=order, context={})
-    common = {"bap_id": "bap.test", "transaction_id": "tx-z", "body": body, "due_at": now}
-    for action, about in (("search", None), ("init", order)):
-        message = Message.objects.create(
-            **common, action=action, message_id=str(uuid4()), bap_uri="https://bap.test", digest="d", signature="s",
-            state="HANDLED", application=about, received_at=now, error="Zebulon?",
-        )  # fmt: skip
-        Callback.objects.create(
-            **common, action=f"on_{action}", message_id=message.message_id, url="https://bap.test", state="DELIVERED",
-            request=message, application=about, give_up_at=now,
-        )  # fmt: skip
-
-
-def everything_kept() -> str:
-    """The whole database as text, bytes read as text."""
-    found = []
-    with connection.cursor() as cursor:
-        for model in apps.get_models(include_auto_created=True):
-            names = [connection.ops.quote_name(field.column) for field in model._meta.concrete_fields]
-            cursor.execute(f"SELECT {', '.join(names)} FROM {model._meta.db_table}")  # noqa: S608 - our own names
-            found += [
-                bytes(value).decode(errors="replace") if isinstance(value, bytes | memoryview) else str(value)
-                for row in cursor.fetchall()
-                for value in row
-            ]
-    return "\n".join(found)
+    return ended_order()
 
 
 def test_nothing_of_the_person_is_left_anywhere(
@@ -194,9 +121,6 @@ def test_erased_draft_can_neither_be_ordered_nor_filled_again() -> None:
 
 
 def test_what_was_erased_is_not_sent_again(ended: Application) -> None:
-    from beckn_adapter.inbox import answer_again  # noqa: PLC0415
-    from beckn_adapter.resend import send_again  # noqa: PLC0415
-
     erase_application(ended, reason="Asked", actor=SYSTEM)
     answer_again(Message.objects.get(action="init"), timezone.now())
 
@@ -224,7 +148,7 @@ def test_export_holds_everything_that_is_held(ended: Application) -> None:
     assert bundle.read(next(name for name in names if "/photos/" in name)) == b"house"
     assert data["money"]["payments"][0]["reference"] == "R-1"
     assert [row["action"] for row in data["messages"]["in"]] == ["search", "init"]
-    assert data["events"][-1]["kind"] == "application.cancelled"
+    assert "application.cancelled" in [event["kind"] for event in data["events"]]
     assert len(data["said"]["calls_for_help"]) == 2
 
 
@@ -302,102 +226,6 @@ def test_command_says_which_orders_stay(ended: Application) -> None:
 
     assert failure.value.returncode == 1
     assert Application.objects.get(pk=ended.pk).erased_at is not None
-
-
-# --- By rule --------------------------------------------------------------------------------------------------------
-
-
-def aged(order: Application, days: int) -> Application:
-    moment = timezone.now() - timedelta(days=days)
-    Application.objects.filter(pk=order.pk).update(ended_at=moment, updated_at=moment)
-    return order
-
-
-def kept(dry_run: bool = False) -> str:
-    out = StringIO()
-    call_command("keep_retention", dry_run=dry_run, stdout=out)
-    return out.getvalue()
-
-
-def test_without_a_rule_everything_stays(ended: Application) -> None:
-    aged(ended, 9999)
-
-    assert kept() == "Nothing is over its time.\n"
-
-
-def test_each_part_goes_at_its_own_time(ended: Application, tmp_path: Path) -> None:
-    provider = ended.provider
-    provider.keep_files_days, provider.keep_messages_days, provider.keep_personal_days = 10, 20, 30
-    provider.save()
-
-    aged(ended, 9)
-    assert kept() == "Nothing is over its time.\n"
-    aged(ended, 11)
-    assert kept() == "Went: 1 files\n"
-    assert not Photo.objects.exists()
-    assert Message.objects.exclude(body=b"").exists()
-    aged(ended, 21)
-    assert kept() == "Went: 1 messages\n"
-    assert not Message.objects.exclude(body=b"").exists()
-    assert Application.objects.get(pk=ended.pk).applicant_name == "Zebulon R. Quill"
-    aged(ended, 31)
-    assert kept() == "Went: 1 people\n"
-    assert kept() == "Nothing is over its time.\n"
-    assert not EventWords.objects.filter(event__application=ended).exclude(event__kind="application.erased").exists()
-    assert list(verify()) == []
-
-
-def test_dry_run_says_what_would_go_and_changes_nothing(ended: Application, tmp_path: Path) -> None:
-    type(ended.provider).objects.update(keep_files_days=1, keep_personal_days=1)
-    aged(ended, 2)
-    before, files = everything_kept(), sorted(tmp_path.rglob("*"))
-
-    assert kept(dry_run=True) == "Would go: 1 files\nWould go: 1 people\n"
-    assert (everything_kept(), sorted(tmp_path.rglob("*"))) == (before, files)
-
-
-def test_draft_that_was_never_ordered_goes_and_an_order_does_not() -> None:
-    draft, order = aged(application(), 40), aged(application_in(S.SCHEDULED), 40)
-    type(order.provider).objects.update(keep_drafts_days=30)
-
-    assert kept() == "Went: 1 drafts\n"
-    assert Application.objects.get(pk=draft.pk).applicant_name == f"Erased {draft.pk}"
-    assert Application.objects.get(pk=order.pk).applicant_name == "Jonathan Park"
-
-
-def test_what_must_stay_is_said_and_stops_nobody_else() -> None:
-    owing = aged(application_in(S.CONNECTION_ESTABLISHED), 40)
-    free = aged(application_in(S.CANCELLED), 40)
-    type(owing.provider).objects.update(keep_personal_days=30)
-
-    assert kept() == "Went: 1 people\nStays: 1 people that must stay for now\n"
-    assert Application.objects.get(pk=free.pk).erased_at is not None
-
-
-def test_rules_are_each_providers_own() -> None:
-    ours = aged(application_in(S.CANCELLED), 40)
-    type(ours.provider).objects.update(keep_personal_days=30)
-    from tests.factories import provider  # noqa: PLC0415
-
-    other = provider(code="other", area=False)
-    theirs = aged(bring_to(application(offering=offering(provider=other)), S.CANCELLED), 40)
-
-    assert kept() == "Went: 1 people\n"
-    assert Application.objects.get(pk=theirs.pk).erased_at is None
-
-
-def test_messages_of_no_order_go_with_the_shortest_rule() -> None:
-    order = application()
-    now = timezone.now()
-    for n, days in enumerate((40, 1)):
-        Message.objects.create(
-            bap_id="b", transaction_id=f"t{n}", action="search", message_id="m", bap_uri="x", body=b"{}", digest="d",
-            signature="s", state="HANDLED", due_at=now, received_at=now - timedelta(days=days),
-        )  # fmt: skip
-    type(order.provider).objects.update(keep_messages_days=30)
-
-    assert kept() == "Went: 1 messages of no order\n"
-    assert [bytes(row.body) for row in Message.objects.order_by("transaction_id")] == [b"", b"{}"]
 
 
 def test_call_for_help_of_somebody_else_stays(ended: Application) -> None:
