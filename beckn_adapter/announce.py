@@ -19,12 +19,14 @@ from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
 from connections.again import run_again
 from connections.models import Application, Event
+from connections.privacy.masking import mask_text
 from connections.vocabulary import OPEN_STATES, ApplicationState
 from fieldwork.models import VisitState
 
 log = logging.getLogger(__name__)
 BATCH = 50
 THE_STOCK = "the utility's own stock"
+TIME_IS_OVER = "the order ended long ago, and nothing of it changes but what is kept"
 BY_ITS_ANSWER = "the buyer app's own message is answered by on_init or on_confirm"
 
 # The one table: which event is told by which callback, or why by none. What is not listed is nobody's business.
@@ -66,6 +68,9 @@ NOT_TOLD: dict[str, str] = {
     "application.rated": "the applicant's own word",
     "application.support_asked": "answered by on_support",
     "application.support_answered": "told to the applicant, by telephone or e-mail",
+    "application.files_erased": TIME_IS_OVER,
+    "application.messages_erased": TIME_IS_OVER,
+    "application.erased": TIME_IS_OVER,
     "document.replaced": "the document stays handed in: nothing that is told changes",
     "visit.scheduled": "the utility's own planning",
     "visit.rated": "the applicant's own word",
@@ -175,7 +180,7 @@ def _tell(action: str, events: list[Event], thread: Conversation) -> None:
             outbox.put(context, {"message": {"order": order}}, event=latest, application=application)
     except Exception as problem:  # the boundary of a mapping mistake: seen in the admin, stopping nobody
         log.exception("event %s (%s) could not be put into words", latest.pk, latest.kind)
-        outbox.bury(context, f"could not be built: {type(problem).__name__}: {problem}", event=latest)
+        outbox.bury(context, mask_text(f"could not be built: {type(problem).__name__}: {problem}"), event=latest)
 
 
 def visit_of(event: Event) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from beckn_adapter.models import Message
 from beckn_adapter.translate.context import answer_context, callback_action
 from connections.again import run_again
 from connections.models import Application
+from connections.privacy.masking import mask_text
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -78,7 +79,7 @@ def _answer(row: Message) -> None:
 
 
 def _set_back(row: Message, problem: Exception) -> None:
-    row.error = f"{type(problem).__name__}: {problem}"[:500]
+    row.error = mask_text(f"{type(problem).__name__}: {problem}")[:500]
     if row.attempts < (PATIENCE if isinstance(problem, OperationalError) else MAX_ATTEMPTS):
         pause = RETRY * min(row.attempts, MAX_ATTEMPTS)
         Message.objects.filter(pk=row.pk, state="RECEIVED").update(due_at=timezone.now() + pause, error=row.error)

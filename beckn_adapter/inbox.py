@@ -66,8 +66,11 @@ def release(row_ids: Collection[int]) -> None:
 
 
 def answer_again(message: Message, now: datetime) -> None:
-    """Send the stored answer once more: the buyer app asks again, so perhaps it never got it."""
-    message.callbacks.exclude(state="DUE").update(
+    """Send the stored answer once more: the buyer app asks again, so perhaps it never got it.
+
+    What was erased when its time was over is not told again.
+    """
+    message.callbacks.exclude(state="DUE").exclude(body=b"").update(
         state="DUE",
         due_at=now + timedelta(milliseconds=settings.BECKN_ACK_HEADSTART_MS),
         life_seconds=settings.BECKN_CALLBACK_MIN_LIFE,

@@ -18,11 +18,11 @@ def send_again(callbacks: QuerySet[Callback]) -> int:
     """Make these callbacks due now, with a new life to be delivered in; says how many. Their attempts are kept.
 
     The bytes stay the same: a buyer app that has the message already will know it by its message_id. What was delivered
-    JUST_NOW is left alone (somebody pressed twice), and so is a callback that was never built.
+    JUST_NOW is left alone (somebody pressed twice), and so is a callback without bytes, never built or erased by now.
     """
     now = timezone.now()
     pressed_twice = callbacks.filter(state=Callback.State.DELIVERED, delivered_at__gt=now - JUST_NOW)
-    wanted = callbacks.exclude(pk__in=pressed_twice.order_by().values("pk")).exclude(body=b"", attempts=0)
+    wanted = callbacks.exclude(pk__in=pressed_twice.order_by().values("pk")).exclude(body=b"")
     count = wanted.order_by().update(
         state=Callback.State.DUE,
         due_at=now,

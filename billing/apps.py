@@ -11,4 +11,5 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("billing.reactions")
+        import_module("billing.privacy")
         import_module("billing.tracking")

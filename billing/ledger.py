@@ -119,7 +119,7 @@ def take_charges_back(application: Application, *, actor: Actor, instalment: Ins
     """Undo the charges of an instalment; without one, all of the order."""
     standing = application.entries.filter(kind=EntryKind.CHARGE, reversal=None)
     for entry in standing.filter(instalment=instalment) if instalment else standing:
-        reverse(entry, actor=actor, why="No longer asked for")
+        reverse(entry, actor=actor, why="no longer asked for")
 
 
 def use_what_is_over(application: Application, *, actor: Actor) -> None:
@@ -137,7 +137,7 @@ def _carry_over(holding: Instalment, wanting: Instalment, amount: Decimal, *, ac
     """The payments stay what they are; the latest of them count for another instalment."""
     for entry in holding.entries.filter(kind=EntryKind.PAYMENT, reversal=None).order_by("-id"):
         share = min(entry.amount, amount)
-        reverse(entry, actor=actor, why="Carried over")
+        reverse(entry, actor=actor, why="carried over")
         for slot, part in ((holding, entry.amount - share), (wanting, share)):
             if part:
                 add_entry(
@@ -184,7 +184,7 @@ def reverse(entry: Entry, *, actor: Actor, why: str) -> Entry:
         EntryKind.REVERSAL,
         entry.amount,
         actor=actor,
-        title=f"{entry.title}: {why}",
+        title=f"{entry.title}, {why}",
         instalment=entry.instalment,
         payment=entry.payment,
         reverses=entry,

@@ -143,7 +143,7 @@ def reverse_payment(payment: Payment, *, reason: str, actor: Actor) -> None:
     if not entries:
         raise Refused("already_taken_back", "This payment is taken back already.")
     for entry in entries:
-        reverse(entry, actor=actor, why=reason.strip())
+        reverse(entry, actor=actor, why="taken back")
     payment.application = application
     record(payment, "reversed", actor=actor, amount=payment.amount, reason=reason.strip())
 

@@ -106,6 +106,6 @@ def forgo_it(waiver: Waiver, event: Event, actor: Actor) -> None:
         EntryKind.WAIVER,
         waiver.amount,
         actor=actor,
-        title=f"{waiver.instalment}: {waiver.reason}",
+        title=f"{waiver.instalment}, waived",
         instalment=waiver.instalment,
     )

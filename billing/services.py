@@ -7,12 +7,12 @@ from decimal import Decimal
 from django.utils import timezone
 
 from billing.accounts import Account
-from billing.ledger import accounts_of, charge, payment_status, take_charges_back, use_what_is_over
+from billing.ledger import account_of, accounts_of, charge, payment_status, take_charges_back, use_what_is_over
 from billing.models import Instalment, Quote, QuoteLine
 from billing.pricing import Asked, Line, Price, QuotedLine, Term, cancellation_fee, instalments, price
 from connections.actors import Actor
 from connections.models import Application, Offering, PriceLine
-from connections.vocabulary import ApplicationState, PaymentStatus, PaymentType
+from connections.vocabulary import ApplicationState, CollectedBy, PaymentStatus, PaymentType
 
 
 def price_offering(offering: Offering, load_kw: Decimal | None) -> Price:
@@ -168,6 +168,14 @@ def settlement_of(application: Application) -> Settlement:
     """How an order that ended was settled."""
     fee = accounts_of(application).get(None, Account()).charged
     return Settlement(application.quote.currency, fee, _received(application))
+
+
+def still_owed(application: Application) -> Decimal:
+    """What the utility still has to get of an application that ended: what is open of its account, less the instalments
+    that a buyer app collects (those are its own business)."""
+    accounts = accounts_of(application)
+    theirs = application.instalments.filter(collected_by=CollectedBy.BAP)
+    return account_of(application).open - sum((accounts[row.pk].open for row in theirs), Decimal(0))
 
 
 def _received(application: Application) -> Decimal:

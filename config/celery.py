@@ -41,4 +41,15 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=40, hour=3),
         "options": {"expires": 3000.0},
     },
+    # Several short spells a night: each application is a transaction of its own.
+    "keep to the rules of retention": {
+        "task": "connections.tasks.keep_retention",
+        "schedule": crontab(minute="*/10", hour="2-3"),
+        "options": {"expires": 500.0},
+    },
+    "check the audit trail": {
+        "task": "connections.tasks.check_audit",
+        "schedule": crontab(minute=20, hour=4),
+        "options": {"expires": 3000.0},
+    },
 }

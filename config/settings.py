@@ -3,19 +3,15 @@
 The names are a contract with other programs; README.md lists them with their meaning.
 """
 
-import json
-import logging
 import os
 import secrets
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import environ
-from django.templatetags.static import static
-from django.urls import reverse_lazy
+
+from config import desk
 
 env = environ.FileAwareEnv()  # NAME_FILE names a file that holds the value of NAME
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -277,114 +273,20 @@ BECKN_CALLBACK_TIMEOUT = env.int("BECKN_CALLBACK_TIMEOUT", default=8)  # seconds
 BECKN_CALLBACK_MIN_LIFE = env.int("BECKN_CALLBACK_MIN_LIFE", default=3600)  # keep trying this long whatever the ttl
 
 
-# --- The admin's look -----------------------------------------------------------------------------------------
-def _page(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
-    """A line of the side menu, for those who may view the model."""
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{model}"),
-    }
-
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Servicedrop",
-    "SITE_HEADER": "Servicedrop",
-    "SITE_SUBHEADER": "New connections",
-    "SITE_SYMBOL": "bolt",
-    "SITE_URL": None,
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "connections.admin.dashboard.fill",
-    "COLORS": lambda request: {},  # in desk.css: as a style element they would need a hole in the pages' policy
-    "STYLES": [lambda request: static("servicedrop/desk.css")],
-    "ACCOUNT": {
-        "navigation": [
-            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
-            {"title": "Second step at log-in", "link": reverse_lazy("access:set-up")},
-        ]
-    },
-    "SIDEBAR": {
-        "show_search": False,
-        "navigation": [
-            {
-                "title": "Applications",
-                "items": [
-                    {"title": "Today", "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                    _page("Applications", "assignment", "connections", "application"),
-                    _page("Calls for help", "support_agent", "connections", "supportrequest"),
-                ],
-            },
-            {
-                "title": "Field",
-                "items": [
-                    _page("Visits", "home_pin", "fieldwork", "visit"),
-                    _page("Technicians", "engineering", "fieldwork", "technician"),
-                    _page("Meters", "electric_meter", "fieldwork", "meter"),
-                    _page("Windows of the day", "schedule", "fieldwork", "slot"),
-                ],
-            },
-            {
-                "title": "Catalogue",
-                "items": [
-                    _page("Providers", "domain", "connections", "provider"),
-                    _page("Offerings", "sell", "connections", "offering"),
-                ],
-            },
-            {
-                "title": "Money",
-                "items": [
-                    _page("Instalments", "request_quote", "billing", "instalment"),
-                    _page("Payments", "payments", "billing", "payment"),
-                ],
-            },
-            {
-                "title": "Network",
-                "items": [
-                    _page("Messages", "call_received", "beckn_adapter", "message"),
-                    _page("Callbacks", "call_made", "beckn_adapter", "callback"),
-                    _page("Refused", "block", "beckn_adapter", "refusal"),
-                    _page("Circuits", "electrical_services", "beckn_adapter", "circuit"),
-                ],
-            },
-            {
-                "title": "People",
-                "items": [
-                    _page("Users", "person", "auth", "user"),
-                    _page("Groups", "group", "auth", "group"),
-                    _page("Failed log-ins", "lock", "axes", "accessattempt"),
-                ],
-            },
-        ],
-    },
-}
-
+UNFOLD = desk.UNFOLD
 
 # --- Logs: one JSON object a line, for people with grep and for machines -----------------------------------------
-class JsonLine(logging.Formatter):
-    """A log record as one JSON object: time (UTC), level, logger, message, and the traceback where there is one."""
-
-    converter = staticmethod(time.gmtime)
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "config.settings.JsonLine"}},
-    "filters": {"tokens": {"()": "connections.access.tokens_in_logs.TokensInLogs"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["tokens"]}},
+    "formatters": {"json": {"()": "config.logs.JsonLine"}},
+    "filters": {
+        "tokens": {"()": "connections.access.tokens_in_logs.TokensInLogs"},
+        "personal data": {"()": "connections.privacy.logs.PersonalDataFilter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["tokens", "personal data"]}
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {name: {"level": "WARNING"} for name in ("celery", "kombu", "axes")},
 }

@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django_fsm import can_proceed
 
 from connections.actors import Actor
+from connections.audit.writing import append
 from connections.models import Application, Document, Event
 from connections.vocabulary import DocumentState
 
@@ -59,8 +60,10 @@ def advance(thing: Thing, action: str, *, actor: Actor, **details: Any) -> Thing
     Returns the row as it now is; `thing` itself is left as it was. Raises `Refused`.
     """
     with transaction.atomic():
-        lock_application_of(thing)
-        locked = type(thing)._default_manager.select_for_update().get(pk=thing.pk)
+        application = lock_application_of(thing)
+        locked: Any = type(thing)._default_manager.select_for_update().get(pk=thing.pk)
+        if application:
+            locked.application = application  # as it was locked: nobody needs to read it again
         method = getattr(locked, action, None)
         if method is None or not hasattr(method, "_django_fsm"):
             raise Refused("unknown_action", f"There is no action {action!r} on {locked._meta.verbose_name}.")
@@ -69,8 +72,7 @@ def advance(thing: Thing, action: str, *, actor: Actor, **details: Any) -> Thing
         if not can_proceed(method, check_conditions=False):
             state = before.replace("_", " ").lower()
             raise Refused("wrong_state", f"{locked} is {state}: it can not {action.replace('_', ' ')} now.")
-        for ask in _guards[label_of(locked), action]:
-            ask(locked, **details)
+        ask_guards(locked, action, **details)
         method(**details)
         locked.save()
         participle = getattr(locked, method._django_fsm.field.name).lower()
@@ -78,12 +80,17 @@ def advance(thing: Thing, action: str, *, actor: Actor, **details: Any) -> Thing
     return locked
 
 
-def lock_application_of(thing: models.Model) -> None:
+def ask_guards(thing: models.Model, action: str, **details: Any) -> None:
+    """Ask everybody who has a say in this action on this thing. Raises `Refused`."""
+    for ask in _guards[label_of(thing), action]:
+        ask(thing, **details)
+
+
+def lock_application_of(thing: models.Model) -> Application | None:
     """What belongs to an application moves under its lock, taken first: so no event tells a state that has passed, and
     no two acts wait for each other. Inside a transaction."""
     application_id = getattr(thing, "application_id", None)
-    if application_id:
-        Application.objects.select_for_update().get(pk=application_id)
+    return Application.objects.select_for_update().get(pk=application_id) if application_id else None
 
 
 def check_permission(thing: models.Model, action: str, actor: Actor) -> None:
@@ -97,17 +104,21 @@ def check_permission(thing: models.Model, action: str, actor: Actor) -> None:
 
 
 def record(thing: Any, participle: str, *, actor: Actor, **details: Any) -> Event:
-    """Write the event and let its consequences follow. To be called inside a transaction."""
+    """Write the event at the end of its chain and let its consequences follow.
+
+    To be called inside a transaction, under the lock of the application, or of the thing that has none.
+    """
     application: Application | None = thing.application
-    event = Event.objects.create(
+    event = Event(
         application=application,
+        chain=chain_of(application or thing),
         kind=f"{label_of(thing)}.{participle}",
         state=application.fulfillment_state if application else "",
         subject="" if thing is application else str(thing)[:120],
         actor=str(actor),
         user=actor.user,
-        data={name: _plain(value) for name, value in details.items()},
     )
+    append(event, {name: _plain(value) for name, value in details.items()})
     for follow in _consequences[event.kind]:
         follow(thing, event, actor)
     return event
@@ -137,11 +148,16 @@ def label_of(thing: models.Model) -> str:
     return str(thing._meta.model_name)
 
 
+def chain_of(thing: models.Model) -> str:
+    """The chain that a thing's events stand in: `application-12`, `meter-3`."""
+    return f"{label_of(thing)}-{thing.pk}"
+
+
 def _plain(value: Any) -> Any:
     """Details as JSON keeps them: numbers as text (no rounding), times as ISO 8601, rows as their name."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Decimal | models.Model):
+    if isinstance(value, Decimal | float | models.Model):
         return str(value)
     return value
 

@@ -92,6 +92,8 @@ def _draft(source: str, source_reference: str, values: dict[str, Any]) -> tuple[
         return application, True
     if application.fulfillment_state != ApplicationState.DRAFT:
         raise Refused("already_ordered", f"This application is already ordered as {application.number}.")
+    if application.erased_at:
+        raise Refused("person_erased", "This draft's person was erased. Begin a new application.")
     for name, value in values.items():
         setattr(application, name, value)
     application.save()

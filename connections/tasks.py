@@ -1,8 +1,17 @@
 """Celery tasks: thin, and safe to run twice."""
 
-from celery import shared_task
+import logging
+from datetime import timedelta
 
+from celery import shared_task
+from django.utils import timezone
+
+from connections.audit.verify import verify_since
 from connections.documents import ageing
+from connections.privacy import retention
+
+log = logging.getLogger(__name__)
+TWO_NIGHTS = timedelta(hours=50)  # so that one night without a worker leaves nothing out
 
 
 @shared_task
@@ -13,3 +22,21 @@ def expire_documents() -> int:
 @shared_task
 def clear_stray_files() -> int:
     return ageing.clear_stray_files()
+
+
+@shared_task
+def check_audit() -> int:
+    """Prove the chains that were written to lately; returns how many are broken. All of them: `verify_audit`."""
+    broken = list(verify_since(timezone.now() - TWO_NIGHTS))
+    for one in broken:
+        log.critical("the audit trail is broken: %s, event %s: %s", one.chain, one.number, one.why)
+    return len(broken)
+
+
+@shared_task
+def keep_retention() -> int:
+    """Erase what the rules say is over, for as long as one task may work; returns how many rows of work were done."""
+    done = retention.keep_retention(timezone.now(), seconds=40)
+    if done:
+        log.info("kept to the rules of retention: %s", dict(done))
+    return done.total()

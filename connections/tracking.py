@@ -134,7 +134,7 @@ def timeline(application: Application) -> list[tuple[datetime, list[tuple[dateti
 
 
 def _events(application: Application) -> Iterable[Event]:
-    return application.events.order_by("-id")[:100]
+    return application.events.select_related("words").order_by("-id")[:100]
 
 
 def in_words(event: Event) -> str:

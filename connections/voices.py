@@ -15,6 +15,7 @@ def give_feedback(
     application: Application, *, category: str, value: Decimal, actor: Actor, comment: str | None = None
 ) -> Feedback:
     """Rate one thing of an order from 1 to 5. Said again, the last word counts; a comment is kept until replaced."""
+    application = _lock(application)
     words = {} if comment is None else {"comment": comment}
     feedback, _ = Feedback.objects.update_or_create(
         application=application, category=category, defaults={"value": value, **words}
@@ -34,6 +35,7 @@ def ask_for_support(
     email: str = "",
 ) -> SupportRequest:
     """A task for staff. The same question that is still open is not asked twice."""
+    application = _lock(application) if application else None
     request, is_new = SupportRequest.objects.get_or_create(
         application=application,
         reference=reference,
@@ -50,7 +52,13 @@ def ask_for_support(
 @transaction.atomic
 def answer_support(request: SupportRequest, *, note: str, actor: Actor) -> None:
     """Staff dealt with it, and say how."""
+    application = _lock(request.application) if request.application else None
     request.note, request.done_at = note, timezone.now()
     request.save(update_fields=["note", "done_at"])
-    if request.application:
-        record(request.application, "support_answered", actor=actor)
+    if application:
+        record(application, "support_answered", actor=actor)
+
+
+def _lock(application: Application) -> Application:
+    """As it is now, its chain of events ours to go on with."""
+    return Application.objects.select_for_update(no_key=True).get(pk=application.pk)

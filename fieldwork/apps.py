@@ -11,4 +11,5 @@ class FieldworkConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("fieldwork.reactions")
+        import_module("fieldwork.privacy")
         import_module("fieldwork.tracking")

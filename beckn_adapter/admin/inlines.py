@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from beckn_adapter.admin.wire import CALLBACK_TONES, MESSAGE_TONES
 from beckn_adapter.models import Attempt, Callback, Message
 from connections.admin import ReadOnlyInline, add_to_application_page, badge, link_to, moment
+from connections.privacy.masking import mask_text
 
 
 class AnswerInline(ReadOnlyInline):
@@ -80,7 +81,7 @@ class IncomingInline(ReadOnlyInline):
 
     @admin.display(description="outcome")
     def came_of_it(self, message: Message) -> str:
-        return message.error or ("Answered" if message.handled_at else "Waits to be handled")
+        return mask_text(message.error) or ("Answered" if message.handled_at else "Waits to be handled")
 
 
 class AttemptInline(ReadOnlyInline):

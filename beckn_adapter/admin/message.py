@@ -11,11 +11,13 @@ from beckn_adapter.admin.inlines import AnswerInline
 from beckn_adapter.admin.wire import MESSAGE_TONES, ActionFilter, WireAdmin, preformatted
 from beckn_adapter.models import Message
 from connections.admin import Card, dashboard_cards, moment, shortened, stamp
+from connections.privacy.masking import mask_text
 
 
 @admin.register(Message)
 class MessageAdmin(WireAdmin):
     inlines = [AnswerInline]
+    personal_fields = ("error",)
     list_display = ["action", "received", "bap_id", "state_badge", "went_wrong", "order", "transaction_id"]
     list_filter = ["state", ActionFilter, "received_at"]
     fields = [
@@ -40,7 +42,7 @@ class MessageAdmin(WireAdmin):
 
     @admin.display(description="error")
     def went_wrong(self, message: Message) -> str:
-        return shortened(message.error)
+        return shortened(mask_text(message.error))
 
     @admin.display(description="handled")
     def handled(self, message: Message) -> str:

@@ -10,7 +10,8 @@ from django.utils.html import format_html
 from unfold.paginator import InfinitePaginator
 
 from beckn_adapter.models import Callback, Message
-from connections.admin import ReadOnlyAdmin, link_to
+from connections.admin import PersonalPage, ReadOnlyAdmin, link_to
+from connections.privacy.masking import HIDDEN, mask_value
 
 MESSAGE_TONES: dict[str, str] = {
     Message.State.RECEIVED: "info",
@@ -29,13 +30,17 @@ def preformatted(text: str) -> str:
     return format_html('<pre class="text-xs" style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>', text)
 
 
-def readable_body(body: bytes | memoryview) -> str:
-    """The body for the eye: JSON indented, anything else as it came. Signatures cover the stored bytes, not this."""
+def readable_body(body: bytes | memoryview, *, in_full: bool) -> str:
+    """The body for the eye: JSON indented, anything else as it came. Signatures cover the stored bytes, not this.
+
+    Unless `in_full`, personal values are masked, and what is no JSON is not shown.
+    """
     raw = bytes(body)
     try:
-        text = json.dumps(json.loads(raw), indent=2, ensure_ascii=False)
+        read = json.loads(raw)
+        text = json.dumps(read if in_full else mask_value("", read), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
-        text = raw.decode(errors="replace")
+        text = raw.decode(errors="replace") if in_full else HIDDEN
     return preformatted(text)
 
 
@@ -57,7 +62,7 @@ class CallbackActionFilter(ActionFilter):
     prefix = "on_"
 
 
-class WireAdmin(ReadOnlyAdmin):
+class WireAdmin(PersonalPage, ReadOnlyAdmin):
     """A list that grows without end: no counting, no bodies read before a page is opened."""
 
     paginator = InfinitePaginator
@@ -72,7 +77,7 @@ class WireAdmin(ReadOnlyAdmin):
 
     @admin.display(description="body")
     def readable(self, row: Message | Callback) -> str:
-        return readable_body(row.body)
+        return readable_body(row.body, in_full=getattr(row, "is_shown_in_full", False))
 
     @admin.display(description="order")
     def order(self, row: Message | Callback) -> str:

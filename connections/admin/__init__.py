@@ -3,6 +3,7 @@
 * `add_to_application_page(*inlines)`: a room's rows on the page of an application, below the core's own.
 * `name_events({...})`: plain words for a room's events in the timeline.
 * `dashboard_cards`: a function of the request that returns the room's cards for the first page.
+* `PersonalPage`: the page of a row that tells of a person: masked, or shown in full and noted.
 * `LifecycleAdmin`, `ReadOnlyAdmin`, `ReadOnlyInline`: what a room's own pages are made of.
 """
 
@@ -14,6 +15,7 @@ from connections.admin.document import DocumentAdmin
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm, without_side_doors
 from connections.admin.look import badge, link_to, moment, on_one_line, shortened, stamp
+from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from connections.admin.timeline import name_events
 
@@ -26,6 +28,7 @@ __all__ = [
     "ListField",
     "NothingToAsk",
     "OfferingAdmin",
+    "PersonalPage",
     "ProviderAdmin",
     "ReadOnlyAdmin",
     "ReadOnlyInline",

@@ -11,23 +11,42 @@ from unfold.decorators import display
 
 from connections.actors import Actor
 from connections.admin.application_list import NeedsALook, OnHold, find_more
-from connections.admin.application_words import APPLICATION_WORDS, application_panel, load_of
+from connections.admin.application_words import APPLICATION_WORDS, application_panel, joined, load_of
 from connections.admin.counter import SOURCE, CounterForm, is_counter_draft, open_from_form
-from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, do_desk_act, open_desk_acts
+from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, SHOWS_A_PERSON, do_desk_act, open_desk_acts
 from connections.admin.document import DocumentInline
 from connections.admin.lifecycle_admin import LifecycleAdmin
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, without_side_doors
 from connections.admin.look import APPLICATION_TONES, moment, on_one_line, shortened, stamp
+from connections.admin.person import PersonPages
+from connections.admin.personal import PersonalPage
 from connections.admin.timeline import EventInline
 from connections.admin.verification import VerificationPages
 from connections.admin.voices import FeedbackInline
 from connections.lifecycle import Refused
 from connections.models import Application, Offering
+from connections.privacy.access import may_see_in_full, note_view
+from connections.privacy.masking import mask_address, mask_name, mask_phone
 
 LOADS = ("requested_load_kw", "monthly_consumption_kwh")
 APPLICANT = ["applicant_name", ("applicant_phone", "applicant_email")]
 PREMISES = ["address", ("postcode", "city_code")]
 BILLING = [("billing_name", "tax_id"), ("billing_phone", "billing_email"), "billing_address"]
+PERSONAL_FIELDS = (
+    "applicant_name",
+    "applicant_phone",
+    "applicant_email",
+    "billing_name",
+    "billing_phone",
+    "billing_email",
+    "billing_address",
+    "tax_id",
+    "address",
+    "postcode",
+    "latitude",
+    "longitude",
+    "position_as_given",
+)
 TO_FILL_IN = [
     (None, {"fields": ["offering", LOADS, "source_reference"]}),
     ("Applicant", {"fields": APPLICANT}),
@@ -54,11 +73,12 @@ CONNECTED = {
 
 
 @admin.register(Application)
-class ApplicationAdmin(VerificationPages, LifecycleAdmin):
+class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAdmin):
     form = CounterForm
     inlines: list[type[InlineModelAdmin]] = [DocumentInline, EventInline, FeedbackInline]
     hidden_actions = ("assign_technician", "complete_assessment", "establish_connection")  # visits bring them about
     action_words = {**APPLICATION_WORDS, **DESK_WORDS}
+    personal_fields = PERSONAL_FIELDS
     warn_unsaved_form = True
     list_fullwidth = True
     list_display = [
@@ -92,11 +112,11 @@ class ApplicationAdmin(VerificationPages, LifecycleAdmin):
 
     @admin.display(description="applicant", ordering="applicant_name")
     def applicant(self, application: Application) -> str:
-        return application.applicant_name
+        return joined(mask_name(application.applicant_name), mask_phone(application.applicant_phone))
 
     @admin.display(description="address", ordering="address")
     def premises(self, application: Application) -> str:
-        return shortened(application.address)
+        return shortened(mask_address(application.address))
 
     @display(description="state", ordering="fulfillment_state", label=APPLICATION_TONES)
     def state_badge(self, application: Application) -> tuple[str, str]:
@@ -171,8 +191,10 @@ class ApplicationAdmin(VerificationPages, LifecycleAdmin):
     # --- The counter ------------------------------------------------------------------------------------------------
 
     def has_change_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
-        """Once ordered, or if a buyer app holds the pen, the page is only read."""
-        return super().has_change_permission(request, obj) and (obj is None or is_counter_draft(obj))
+        """Once ordered, or if a buyer app holds the pen, the page is only read; and nobody corrects what is masked."""
+        if not super().has_change_permission(request, obj):
+            return False
+        return obj is None or (is_counter_draft(obj) and obj.erased_at is None and may_see_in_full(request.user))
 
     def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
         return False  # its events are the audit trail
@@ -218,6 +240,13 @@ class ApplicationAdmin(VerificationPages, LifecycleAdmin):
         if action in DESK_ACTS:
             return DESK_FORMS.get(action, NothingToAsk)
         return super().get_action_form(obj, action)
+
+    def advance_view(self, request: HttpRequest, object_id: str, action: str) -> HttpResponse:
+        if action in SHOWS_A_PERSON and may_see_in_full(request.user):
+            shown = self.get_object(request, object_id)
+            if shown:
+                note_view(request.user, shown, shown)
+        return super().advance_view(request, object_id, action)
 
     def perform_action(self, request: HttpRequest, obj: Application, action: str, details: dict[str, Any]) -> None:
         if action in DESK_ACTS:

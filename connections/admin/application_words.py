@@ -55,13 +55,15 @@ def application_panel(application: Application) -> dict[str, Any]:
     holds = open_holds(application)
     facts = [
         ("Next", _who_has_the_ball(application, holds)),
-        ("Applicant", _joined(application.applicant_name, application.applicant_phone, application.applicant_email)),
-        ("Premises", _joined(application.address, application.postcode)),
-        ("Asked for", _joined(str(application.offering), load_of(application))),
+        ("Applicant", joined(application.applicant_name, application.applicant_phone, application.applicant_email)),
+        ("Premises", joined(application.address, application.postcode)),
+        ("Asked for", joined(str(application.offering), load_of(application))),
     ]
     if application.reason:
         facts.insert(1, ("Reason", application.reason))
     warnings = [f"On hold: {hold.reason}" for hold in holds]
+    if application.erased_at:
+        warnings.append("The person of this application was erased. What the books need is left.")
     if application.attention:
         warnings.append(f"Look at this: {application.attention}")
     return {"badges": badges, "facts": facts, "warnings": warnings}
@@ -78,7 +80,8 @@ def load_of(application: Application) -> str:
     return f"{application.requested_load_kw.normalize():f} kW"
 
 
-def _joined(*parts: str) -> str:
+def joined(*parts: str) -> str:
+    """What there is of it, with commas."""
     return ", ".join(part for part in parts if part)
 
 

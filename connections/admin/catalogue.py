@@ -112,6 +112,10 @@ class ProviderAdmin(ModelAdmin):
         ("Help for applicants", {"fields": [("support_phone", "support_email")]}),
         ("Visits", {"fields": [("onsite_service_id", "time_zone")]}),
         ("Orders and quotes", {"fields": [("order_prefix", "consumer_prefix"), ("currency", "quote_valid_days")]}),
+        (
+            "How long personal data is kept",
+            {"fields": [("keep_files_days", "keep_messages_days"), ("keep_personal_days", "keep_drafts_days")]},
+        ),
     ]
 
 

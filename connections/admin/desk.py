@@ -10,9 +10,11 @@ from connections.actors import Actor
 from connections.admin.amending import AmendForm, amend
 from connections.admin.lifecycle_admin import Words
 from connections.admin.lifecycle_forms import ActionForm
+from connections.admin.person import ERASE, MAY_ERASE, WhyForm, erase
 from connections.holding import end_hold, mark_looked_at, put_on_hold
 from connections.lifecycle import Refused
 from connections.models import Application
+from connections.privacy.access import may_see_in_full
 from connections.vocabulary import OPEN_STATES, Ball
 
 
@@ -33,7 +35,9 @@ DESK_ACTS: dict[str, tuple[str, Callable[..., Any]]] = {
     "mark_looked_at": ("connections.change_application", mark_looked_at),
     "put_on_hold": ("connections.add_hold", put_on_hold),
     "end_hold": ("connections.change_hold", end_hold),
+    "erase": (MAY_ERASE, erase),
 }
+SHOWS_A_PERSON = {"amend"}  # its form is filled with what it changes
 DESK_WORDS = {
     "amend": Words(
         "Change the order",
@@ -54,11 +58,12 @@ DESK_WORDS = {
         quiet=True,
     ),
     "end_hold": Words("End the hold", "The application goes on from the state it is in.", "goes on."),
+    "erase": ERASE,
 }
 
 
 # What is asked before an act; the others ask nothing.
-DESK_FORMS: dict[str, type[ActionForm]] = {"amend": AmendForm, "put_on_hold": HoldForm}
+DESK_FORMS: dict[str, type[ActionForm]] = {"amend": AmendForm, "put_on_hold": HoldForm, "erase": WhyForm}
 
 
 def open_desk_acts(application: Application, user: Any) -> list[str]:
@@ -70,13 +75,18 @@ def open_desk_acts(application: Application, user: Any) -> list[str]:
         "mark_looked_at": bool(application.attention),
         "put_on_hold": under_way and not on_hold,
         "end_hold": on_hold,
+        "erase": not under_way and application.erased_at is None,
     }
-    return [name for name, (permission, _) in DESK_ACTS.items() if sensible[name] and user.has_perm(permission)]
+    return [name for name in DESK_ACTS if sensible[name] and _may(user, name)]
+
+
+def _may(user: Any, act: str) -> bool:
+    return user.has_perm(DESK_ACTS[act][0]) and (act not in SHOWS_A_PERSON or may_see_in_full(user))
 
 
 def do_desk_act(application: Application, action: str, *, actor: Actor, **details: Any) -> None:
     """Raises `Refused`."""
-    permission, act = DESK_ACTS[action]
-    if not actor.user.has_perm(permission):
+    _, act = DESK_ACTS[action]
+    if not _may(actor.user, action):
         raise Refused("not_allowed", f"{actor} may not {action.replace('_', ' ')} this.")
     act(application, actor=actor, **details)

@@ -16,10 +16,13 @@ from connections.actors import Actor
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm
 from connections.admin.look import DOCUMENT_TONES, badge, link_to, moment
+from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnly, ReadOnlyInline
 from connections.admin.verification import link_to_screen
 from connections.documents.verdicts import READY_REASONS, reject_document, verify_document, waive_document
 from connections.models import Document, DocumentVersion
+from connections.privacy.access import may_see_in_full
+from connections.privacy.masking import HIDDEN
 
 WAIVED = "WAIVED"
 DOCUMENT_WORDS = {
@@ -104,8 +107,10 @@ class VersionInline(ReadOnlyInline):
     def what(self, version: DocumentVersion) -> str:
         """A file by its name and size; a buyer app's link as text: it leads to a stranger's place."""
         if version.file:
-            return f"{version.original_name or 'File'}, {version.media_type}, {filesizeformat(version.size)}"
-        return version.link or version.text
+            in_full = may_see_in_full(self.request.user)
+            name = (in_full and version.original_name) or "File"
+            return f"{name}, {version.media_type}, {filesizeformat(version.size)}"
+        return (version.link or version.text) if may_see_in_full(self.request.user) else HIDDEN
 
     @admin.display(description="time")
     def came(self, version: DocumentVersion) -> str:
@@ -122,7 +127,7 @@ class VersionInline(ReadOnlyInline):
 
 
 @admin.register(Document)
-class DocumentAdmin(ReadOnly, LifecycleAdmin):
+class DocumentAdmin(ReadOnly, PersonalPage, LifecycleAdmin):
     inlines = [VersionInline]
     action_forms = {"verify": VerifyForm, "reject": RejectForm, "waive": ReasonForm}
     action_words = DOCUMENT_WORDS

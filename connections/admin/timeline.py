@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from connections.admin.look import moment
 from connections.admin.read_only import ReadOnlyInline
 from connections.models import Event
+from connections.privacy.access import may_see_in_full
+from connections.privacy.masking import mask_object
 from connections.vocabulary import ApplicationState
 
 UNTOLD = {"came_from"}  # the line below says it
@@ -37,6 +39,9 @@ _words: dict[str, str] = {
     "application.support_asked": "Asked for help",
     "application.support_answered": "Call for help answered",
     "application.amended": "Order changed",
+    "application.files_erased": "Files erased",
+    "application.messages_erased": "Messages erased",
+    "application.erased": "Person erased",
 }
 
 
@@ -60,7 +65,7 @@ class EventInline(ReadOnlyInline):
     empty_words = "Nothing has happened yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).order_by("-id")
+        return super().get_queryset(request).select_related("words").order_by("-id")
 
     @admin.display(description="time")
     def time(self, event: Event) -> str:
@@ -77,7 +82,8 @@ class EventInline(ReadOnlyInline):
     @admin.display(description="about")
     def about(self, event: Event) -> str:
         """What it was about, and the details given with it, a line each."""
-        told = ((name, value) for name, value in event.data.items() if value and name not in UNTOLD)
+        data = event.data if may_see_in_full(self.request.user) else mask_object(event.data)
+        told = ((name, value) for name, value in data.items() if value and name not in UNTOLD)
         details = [f"{name.replace('_', ' ')}: {_readable(value)}" for name, value in told]
         return "\n".join([event.subject, *details] if event.subject else details) or "-"
 

@@ -20,6 +20,7 @@ from connections.documents.paper import count_pages, megabytes
 from connections.documents.verdicts import READY_REASONS, reject_document, verify_document, waive_document
 from connections.lifecycle import Refused
 from connections.models import Application, Document, DocumentVersion
+from connections.privacy.access import note_view
 from connections.views.paper_files import as_attachment, as_picture, read_file
 from connections.vocabulary import DocumentState
 
@@ -194,6 +195,7 @@ class VerificationPages(ModelAdmin):
             raise PermissionDenied
         if application is None:
             raise Http404
+        note_view(request.user, application, application)
         return application
 
     def _version(self, request: HttpRequest, pk: int, version: int) -> DocumentVersion:

@@ -14,9 +14,11 @@ from connections.actors import Actor
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm
 from connections.admin.look import link_to, moment, stamp
+from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnly, ReadOnlyInline
 from connections.lifecycle import Refused
 from connections.models import Feedback, SupportRequest
+from connections.privacy.masking import mask_email, mask_phone, mask_text
 from connections.voices import answer_support
 
 
@@ -51,11 +53,12 @@ class IsDone(admin.SimpleListFilter):
 
 
 @admin.register(SupportRequest)
-class SupportRequestAdmin(ReadOnly, LifecycleAdmin):
+class SupportRequestAdmin(ReadOnly, PersonalPage, LifecycleAdmin):
+    personal_fields = ("callback_phone", "email", "reference", "note")
     action_forms = {"answer": AnswerForm}
     action_words = {"answer": Words("It is answered", "The call for help leaves the list of those open.", "answered.")}
     show_add_link = False
-    list_display = ["asked", "state", "reference", "application", "callback_phone", "email", "source"]
+    list_display = ["asked", "state", "subject", "application", "telephone", "mail", "source"]
     list_filter = [IsDone, "asked_at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["application"]
     search_fields = ["reference", "callback_phone", "email", "application__number", "application__applicant_name"]
@@ -69,6 +72,18 @@ class SupportRequestAdmin(ReadOnly, LifecycleAdmin):
     @display(description="state", label={"Open": "warning", "Answered": "success"})
     def state(self, asked: SupportRequest) -> str:
         return "Answered" if asked.done_at else "Open"
+
+    @admin.display(description="reference", ordering="reference")
+    def subject(self, asked: SupportRequest) -> str:
+        return mask_text(asked.reference) or "-"
+
+    @admin.display(description="telephone")
+    def telephone(self, asked: SupportRequest) -> str:
+        return mask_phone(asked.callback_phone)
+
+    @admin.display(description="e-mail")
+    def mail(self, asked: SupportRequest) -> str:
+        return mask_email(asked.email)
 
     def get_panel(self, request: HttpRequest, obj: SupportRequest) -> dict[str, Any]:
         badge = ("Answered", "success", "") if obj.done_at else ("Open", "warning", "")

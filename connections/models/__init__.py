@@ -1,8 +1,9 @@
 """The core's rows, one module a subject."""
 
+from connections.models.access import PersonalDataView
 from connections.models.application import Application
 from connections.models.document import Document, DocumentVersion, Submission
-from connections.models.history import Event, Hold
+from connections.models.history import Event, EventWords, Hold
 from connections.models.offering import Offering, PaymentTerm, PriceLine, RequiredDocument
 from connections.models.provider import CancellationReason, CancellationTerm, Provider, ServiceArea
 from connections.models.voices import Feedback, SupportRequest
@@ -14,10 +15,12 @@ __all__ = [
     "Document",
     "DocumentVersion",
     "Event",
+    "EventWords",
     "Feedback",
     "Hold",
     "Offering",
     "PaymentTerm",
+    "PersonalDataView",
     "PriceLine",
     "Provider",
     "RequiredDocument",

@@ -13,6 +13,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 from connections.geography import Place
 from connections.models.offering import Offering
 from connections.models.provider import Provider
+from connections.privacy.masking import mask_name
 from connections.vocabulary import OPEN_STATES, ApplicationState, BillingCycle, ConnectionStatus, MeterType
 
 if TYPE_CHECKING:
@@ -89,6 +90,11 @@ class Application(ConcurrentTransitionMixin, models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     ordered_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False, help_text="Power on, cancelled or rejected.")
+
+    files_erased_at = models.DateTimeField(null=True, editable=False)
+    messages_erased_at = models.DateTimeField(null=True, editable=False)
+    erased_at = models.DateTimeField("person erased", null=True, editable=False)
 
     energised_at = models.DateTimeField(null=True, editable=False)
     meter_serial = models.CharField(max_length=60, blank=True, editable=False)
@@ -113,6 +119,9 @@ class Application(ConcurrentTransitionMixin, models.Model):
             ("approve_application", "Can approve an application"),
             ("cancel_application", "Can cancel an application"),
             ("fail_application", "Can reject an application"),
+            ("view_personal_data", "Can see personal data in full"),
+            ("export_person", "Can hand out all that is known of a person"),
+            ("erase_person", "Can erase a person"),
         ]
         constraints = [
             models.CheckConstraint(name="application_state_known", condition=Q(fulfillment_state__in=S.values)),
@@ -131,10 +140,14 @@ class Application(ConcurrentTransitionMixin, models.Model):
                 condition=~Q(source_reference=""),
             ),
         ]
-        indexes = [models.Index(fields=["provider", "fulfillment_state"], name="application_queue")]
+        indexes = [
+            models.Index(fields=["provider", "fulfillment_state"], name="application_queue"),
+            models.Index(fields=["provider", "ended_at"], name="application_kept", condition=Q(erased_at=None)),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.number or f'Draft {self.pk}'}, {self.applicant_name}"
+        """With initials only: it stands in lists, links, histories and logs."""
+        return f"{self.number or f'Draft {self.pk}'}, {mask_name(self.applicant_name)}"
 
     @property
     def application(self) -> "Application":
@@ -189,7 +202,7 @@ class Application(ConcurrentTransitionMixin, models.Model):
     ) -> None:
         self.meter_serial, self.meter_type = meter_serial, meter_type
         self.seal_number, self.initial_reading_kwh = seal_number, initial_reading_kwh
-        self.energised_at = timezone.now()
+        self.energised_at = self.ended_at = timezone.now()
         self._become_a_consumer()
 
     def _become_a_consumer(self) -> None:
@@ -212,7 +225,7 @@ class Application(ConcurrentTransitionMixin, models.Model):
         custom={"network": True, "asks_reason": True},
     )
     def cancel(self, *, reason: str, reason_code: str = "") -> None:
-        self.reason = reason
+        self.reason, self.ended_at = reason, timezone.now()
 
     @transition(
         fulfillment_state,
@@ -222,4 +235,4 @@ class Application(ConcurrentTransitionMixin, models.Model):
         custom={"asks_reason": True},
     )
     def fail(self, *, reason: str) -> None:
-        self.reason = reason
+        self.reason, self.ended_at = reason, timezone.now()

@@ -67,6 +67,21 @@ class Provider(models.Model):
         default=14, help_text="Days from a demand note or an invoice until it is to be paid."
     )
     quote_valid_days = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(1)])
+    keep_files_days = models.PositiveIntegerField(
+        "files (days)", null=True, blank=True, help_text="Papers and photos, after an order ended. Empty: for ever."
+    )
+    keep_messages_days = models.PositiveIntegerField(
+        "messages (days)", null=True, blank=True, help_text="What buyer apps sent and got, after an order ended."
+    )
+    keep_personal_days = models.PositiveIntegerField(
+        "people (days)",
+        null=True,
+        blank=True,
+        help_text="Names, contacts, addresses, remarks, after an order ended. Numbers, amounts and dates stay.",
+    )
+    keep_drafts_days = models.PositiveIntegerField(
+        "drafts (days)", null=True, blank=True, help_text="Never ordered, after the last change: the person goes."
+    )
     active = models.BooleanField(default=True, help_text="Switched off, it is neither found nor ordered from.")
 
     class Meta:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from connections.models.application import Application
+from connections.privacy.masking import mask_email, mask_phone, mask_text
 
 
 class Feedback(models.Model):
@@ -54,4 +55,5 @@ class SupportRequest(models.Model):
         permissions = [("answer_supportrequest", "Can answer support requests")]
 
     def __str__(self) -> str:
-        return f"{self.reference or 'Help'} for {self.callback_phone or self.email or self.source}"
+        who = mask_phone(self.callback_phone) or mask_email(self.email) or self.source
+        return f"{mask_text(self.reference) or 'Help'} for {who}"

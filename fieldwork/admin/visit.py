@@ -18,6 +18,7 @@ from connections.admin import (
     ActionForm,
     Card,
     LifecycleAdmin,
+    PersonalPage,
     ReadOnlyInline,
     ReasonForm,
     Words,
@@ -30,6 +31,8 @@ from connections.admin import (
     shortened,
 )
 from connections.lifecycle import Refused
+from connections.privacy.access import may_see_in_full
+from connections.privacy.masking import mask_address, mask_phone
 from fieldwork import services
 from fieldwork.admin.visit_forms import AssignForm, NewVisitForm, NoteForm, WindowForm
 from fieldwork.models import Finding, Installation, Visit, VisitState
@@ -117,7 +120,7 @@ class InstallationInline(ReadOnlyInline):
 
 
 @admin.register(Visit)
-class VisitAdmin(LifecycleAdmin):
+class VisitAdmin(PersonalPage, LifecycleAdmin):
     form = NewVisitForm
     inlines = [FindingInline, InstallationInline]
     hidden_actions = ("report_no_access", "leave_incomplete")  # they need a photo: said on the phone page
@@ -152,7 +155,7 @@ class VisitAdmin(LifecycleAdmin):
 
     @admin.display(description="address")
     def address(self, visit: Visit) -> str:
-        return shortened(visit.application.address)
+        return shortened(mask_address(visit.application.address))
 
     @admin.display(description="finished")
     def finished(self, visit: Visit) -> str:
@@ -177,14 +180,15 @@ class VisitAdmin(LifecycleAdmin):
 
     def get_panel(self, request: HttpRequest, obj: Visit) -> dict[str, Any]:
         who = obj.technician or "nobody yet"
+        in_full, phone = may_see_in_full(request.user), obj.application.applicant_phone
         return {
             "badges": [(obj.get_state_display(), VISIT_TONES[obj.state], obj.state)],
             "facts": [
                 ("When", window(obj)),
                 ("Technician", who),
                 ("Order", link_to(obj.application)),
-                ("Address", obj.application.address),
-                ("Telephone", obj.application.applicant_phone or "-"),
+                ("Address", obj.application.address if in_full else mask_address(obj.application.address)),
+                ("Telephone", (phone if in_full else mask_phone(phone)) or "-"),
                 ("Photos", photos_of(obj)),
             ],
         }

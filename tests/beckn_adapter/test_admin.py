@@ -45,7 +45,7 @@ def callback(**fields: Any) -> Callback:
         "action": "on_status",
         "message_id": f"m-{Callback.objects.count()}",
         "url": "https://buyer.test/beckn/on_status",
-        "body": b"",
+        "body": b"{}",
         "state": Callback.State.DEAD,
         "attempts": 8,
         "due_at": then,

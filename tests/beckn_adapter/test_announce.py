@@ -291,9 +291,8 @@ def test_a_rejection_and_the_hold_that_it_brings_are_one_piece_of_news(order: Ap
 
 
 def test_what_was_done_one_after_the_other_is_told_so(order: Application) -> None:
-    instalment = order.instalments.get()
     for n in (1, 2):
-        record_payment(instalment, amount=Decimal(50), reference=f"cash-{n}", actor=SYSTEM)
+        record_payment(order, amount=Decimal(50), reference=f"cash-{n}", actor=SYSTEM)
         the_act_is_over()
     announce_all()
 
@@ -302,7 +301,7 @@ def test_what_was_done_one_after_the_other_is_told_so(order: Application) -> Non
 
 def test_news_of_another_kind_keeps_its_own_callback(order: Application) -> None:
     amend_application(order, changes={"requested_load_kw": Decimal(7)}, actor=SYSTEM)
-    record_payment(order.instalments.get(), amount=Decimal(50), reference="cash-1", actor=SYSTEM)
+    record_payment(order, amount=Decimal(50), reference="cash-1", actor=SYSTEM)
     announce_all()
 
     assert [message["context"]["action"] for message in told()] == ["on_update", "on_status"]

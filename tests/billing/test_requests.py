@@ -118,7 +118,7 @@ def test_another_person_approves_and_it_is_forgone(order: Application) -> None:
     approve_waiver(waiver, actor=Actor.staff(staff(*BOTH)))
 
     assert (account_of(order).waived, account_of(order).open) == (D("30"), D("120"))
-    assert Entry.objects.get(kind="WAIVER").title == "150.00 USD, when power is on: Hardship"
+    assert Entry.objects.get(kind="WAIVER").title == "150.00 USD, when power is on, waived"
 
 
 def test_no_more_is_waived_than_is_open(order: Application) -> None:

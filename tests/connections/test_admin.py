@@ -108,7 +108,9 @@ def test_every_page_escapes_what_comes_from_outside() -> None:
     Document.objects.filter(application=draft).update(name=SCRIPT)
     order = scheduled_application(applicant=Applicant(SCRIPT, "+14155553333"))
     Hold.objects.create(application=order, reason=SCRIPT, ball="APPLICANT")
-    Event.objects.create(application=order, kind=SCRIPT, actor=SCRIPT, subject=SCRIPT, data={SCRIPT: SCRIPT})
+    Event.objects.create(
+        application=order, chain=SCRIPT, number=1, kind=SCRIPT, actor=SCRIPT, subject=SCRIPT, facts={SCRIPT: SCRIPT}
+    )
     Visit.objects.filter(application=order).update(reason=SCRIPT)
     client = boss()
     pages = ["/admin/", APPLICATIONS, page_of(draft), page_of(order), page_of(draft.documents.first())]

@@ -95,7 +95,7 @@ def test_the_order_number_begins_with_the_providers_prefix() -> None:
     ordered = scheduled_application()
 
     assert ordered.number == f"conn-order-{ordered.pk:03d}"
-    assert str(ordered) == f"{ordered.number}, Jonathan Park"
+    assert str(ordered) == f"{ordered.number}, J. P."
 
 
 # --- What may stand only once, or only within bounds ----------------------------------------------------------------

@@ -25,7 +25,7 @@ def check_laws(order: Application) -> None:
 
 def every_step_has_its_event(order: Application, documents: list[Document]) -> None:
     """The timeline alone tells in which state the order, its papers and its visits are, and how they came there."""
-    steps = list(Event.objects.filter(application=order, data__has_key="came_from").order_by("id"))
+    steps = list(Event.objects.filter(application=order, facts__has_key="came_from").order_by("id"))
     own = [step for step in steps if step.kind.startswith("application.")]
     assert all(after.data["came_from"] == before.state for before, after in pairwise(own))
     assert (own[-1].state if own else S.DRAFT) == order.fulfillment_state

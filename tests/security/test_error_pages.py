@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import path
 
-from config.settings import JsonLine
+from config.logs import JsonLine
 from config.urls import urlpatterns as of_the_house
 from connections.access.tokens_in_logs import TokensInLogs
 from connections.form_link import form_token

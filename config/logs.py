@@ -1,0 +1,22 @@
+"""The form of our logs."""
+
+import json
+import logging
+import time
+
+
+class JsonLine(logging.Formatter):
+    """A log record as one JSON object: time (UTC), level, logger, message, and the traceback where there is one."""
+
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = record.exc_text or self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)

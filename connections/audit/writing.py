@@ -1,0 +1,51 @@
+"""Writing an event at the end of its chain, its personal words apart from it."""
+
+from secrets import token_hex
+from typing import Any
+
+from connections.audit.chain import hash_of, seal_of
+from connections.models import Event, EventWords
+
+# Details that the books and the network need whoever the applicant was. Anything else may tell of a person: it is kept
+# with the words, so that a detail which nobody thought of can be erased.
+FACTS = frozenset(
+    {
+        "amount",
+        "ball",
+        "billing_cycle",
+        "came_from",
+        "category",
+        "distance_m",
+        "initial_reading_kwh",
+        "meter_serial",
+        "meter_type",
+        "monthly_consumption_kwh",
+        "reason_code",
+        "reference",
+        "requested_load_kw",
+        "seal_number",
+        "technician",
+        "value",
+        "window_end",
+        "window_start",
+    }
+)
+
+
+def append(event: Event, details: dict[str, Any]) -> None:
+    """Link the event to the last of its chain and save it. Under the lock of what the chain belongs to.
+
+    Two that wrote without the lock would collide on the unique number: the chain never forks.
+    """
+    event.facts = {name: value for name, value in details.items() if name in FACTS}
+    words = {name: value for name, value in details.items() if name not in FACTS}
+    salt = token_hex(16)
+    if words:
+        event.seal = seal_of(salt, words)
+    last = Event.objects.filter(chain=event.chain).order_by("-number").values_list("number", "hash").first()
+    number, previous = last or (0, "")
+    event.number = number + 1
+    event.hash = hash_of(previous, event)
+    event.save(force_insert=True)
+    if words:
+        event.words = EventWords.objects.create(event=event, salt=salt, words=words)
