@@ -263,5 +263,5 @@ LOGGING = {
     "formatters": {"json": {"()": "config.settings.JsonLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"celery": {"level": "WARNING"}, "kombu": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("celery", "kombu", "fontTools", "fpdf")},
 }

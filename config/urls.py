@@ -11,6 +11,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("documents/", include("connections.urls")),
     path("track/", include("connections.track_urls")),
+    path("", include("billing.papers.urls")),
     path("field/", include("fieldwork.urls")),
     path("admin/", admin.site.urls),
 ]
