@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.utils import timezone
 
 from billing.accounts import Account
@@ -14,7 +15,7 @@ from billing.models.voucher import VoucherKind
 from billing.pricing import to_minor_unit
 from billing.services import quoted_price, settlement_of
 from connections.actors import Actor
-from connections.lifecycle import record
+from connections.lifecycle import Refused, record
 from connections.models import Application, Provider
 from connections.vocabulary import ApplicationState, PaymentType
 
@@ -36,6 +37,21 @@ def issue_demand_note(application: Application, *, actor: Actor, everything: boo
     """
     voucher = draft_demand_note(application, everything=everything)
     return _issue(voucher, actor) if voucher.total else None
+
+
+@transaction.atomic
+def send_demand_note(application: Application, *, actor: Actor, everything: bool = False) -> Voucher:
+    """Staff ask for what is open. Raises `Refused`: `not_allowed`, `not_ordered`, `nothing_open`."""
+    application = Application.objects.select_for_update().get(pk=application.pk)
+    if actor.user is None or not actor.user.has_perm("billing.issue_voucher"):
+        raise Refused("not_allowed", f"{actor} may not issue a demand note.")
+    if application.fulfillment_state == ApplicationState.DRAFT:
+        raise Refused("not_ordered", "This application is not ordered yet: nothing is asked for.")
+    voucher = issue_demand_note(application, actor=actor, everything=everything)
+    if voucher is None:
+        hint = "" if everything else " before the work; ask for everything that is open instead"
+        raise Refused("nothing_open", f"Nothing is open{hint}.")
+    return voucher
 
 
 def issue_invoice(application: Application, *, actor: Actor) -> Voucher | None:

@@ -36,7 +36,7 @@ def pdf(request: HttpRequest, tracking_id: UUID, number: str) -> HttpResponse:
 @require_GET
 def genuine(request: HttpRequest, code: str) -> HttpResponse:
     """What a bank or a buyer sees who has the paper in hand. It tells no more than the paper does, and less of whom."""
-    voucher = Voucher.objects.select_related("provider", "application", "payment").filter(code=code).first()
+    voucher = Voucher.objects.select_related("provider", "application").filter(code=code).first()
     if voucher is None:
         return _kept_by_nobody(render(request, "billing/papers/unknown.html", status=404))
     sheet = sheet_of(voucher)
@@ -91,7 +91,7 @@ def _first_sign(word: str) -> str:
 
 
 def _voucher(tracking_id: UUID, number: str) -> Voucher:
-    rows = Voucher.objects.select_related("provider", "application", "payment")
+    rows = Voucher.objects.select_related("provider", "application")
     return get_object_or_404(rows, application__tracking_id=tracking_id, number=number)
 
 
