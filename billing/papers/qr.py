@@ -7,9 +7,9 @@ LEVEL = "m"  # a fold or a stamp over 15 % of it does no harm
 
 
 def as_svg(address: str) -> SafeString:
-    """For a page: a drawing that scales, black on white whatever the page's colours."""
+    """For a page: a drawing that scales, black on white whatever the page's colours; `.qr` leaves the quiet zone."""
     drawn = segno.make_qr(address, error=LEVEL).svg_inline(
-        border=4, omitsize=True, dark="#000", light="#fff", title="QR code: is this paper genuine?"
+        border=0, omitsize=True, dark="#000", light="#fff", title="QR code: is this paper genuine?"
     )
     return mark_safe(drawn)  # noqa: S308 - segno's own drawing: squares, and a title of ours
 
