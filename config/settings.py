@@ -218,7 +218,7 @@ UNFOLD = {
                 "items": [
                     _page("Instalments", "request_quote", "billing", "instalment"),
                     _page("Payments", "payments", "billing", "payment"),
-                    _page("Papers", "receipt_long", "billing", "voucher"),
+                    _page("Invoices and receipts", "receipt_long", "billing", "voucher"),
                 ],
             },
             {

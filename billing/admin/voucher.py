@@ -204,7 +204,7 @@ class VoucherInline(ReadOnlyInline):
     """The papers of an application, and below them what could be issued next."""
 
     model = Voucher
-    verbose_name_plural = "Papers"
+    verbose_name_plural = "Invoices and receipts"
     fields = ["paper", "total_in_words", "issued", "stands", "look"]
     readonly_fields = fields
     empty_words = "No paper was issued yet: a demand note comes with the order, the invoice with the power."

@@ -13,7 +13,7 @@ from billing.models import Voucher
 from billing.papers.links import genuine_url
 from billing.papers.pdf import as_pdf
 from billing.papers.qr import as_svg
-from billing.papers.sheet import say_day, sheet_of, size_of
+from billing.papers.sheet import say_day, say_money, sheet_of, size_of
 from billing.papers.standing import BILLS, standing_of
 from connections.views.form_visit import POLICY
 
@@ -45,7 +45,7 @@ def genuine(request: HttpRequest, code: str) -> HttpResponse:
         ("Issued by", sheet.issuer),
         ("Paper", sheet.title),
         ("Date", say_day(voucher.content["issued_on"])),
-        ("Amount", voucher.amount),
+        ("Amount", say_money(voucher.total, voucher.currency)),
         ("Made out to", mask(voucher.addressee["name"])),
         ("By now", standing.words),
     ]

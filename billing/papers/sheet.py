@@ -10,6 +10,7 @@ from typing import Any
 
 from billing.models import Voucher
 from billing.models.voucher import VoucherKind
+from billing.pricing import to_minor_unit
 
 NOT_ISSUED = "Preview, not issued"
 ON_LETTER = {
@@ -58,7 +59,7 @@ class Sheet:
 
     @property
     def title(self) -> str:
-        return f"{self.kind} {self.number}"
+        return f"{self.kind}: {self.number.lower()}" if self.is_preview else f"{self.kind} {self.number}"
 
 
 def sheet_of(voucher: Voucher) -> Sheet:
@@ -95,8 +96,8 @@ def say_day(day: date | str) -> str:
 
 
 def say_money(amount: str | Decimal, currency: str) -> str:
-    """`1,250.00 USD`, from an amount that has its currency's places already."""
-    return f"{Decimal(amount):,f} {currency}"
+    """`1,250.00 USD`, with its currency's places, whether it comes frozen or from the database."""
+    return f"{to_minor_unit(Decimal(amount), currency):,f} {currency}"
 
 
 def due_of(voucher: Voucher) -> Decimal:

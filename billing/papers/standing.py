@@ -9,7 +9,7 @@ from billing.accounts import Account, total
 from billing.ledger import accounts_of_all, still_standing
 from billing.models import Entry, Voucher
 from billing.models.voucher import VoucherKind
-from billing.pricing import in_words
+from billing.papers.sheet import say_money
 
 BILLS = (VoucherKind.DEMAND_NOTE, VoucherKind.INVOICE)
 
@@ -51,10 +51,8 @@ def _of_bill(bill: Voucher, accounts: dict[int | None, Account], latest: int) ->
         return Standing("Paid", "good") if account.asked else Standing("Not asked for any more")
     if bill.pk != latest:
         return Standing("Not paid, and asked for again on a later paper", "warn")
-    still_open = in_words(account.open, bill.currency)
-    return Standing(
-        f"Paid in part, {still_open} is open" if account.kept else f"Not paid, {still_open} is open", "warn"
-    )
+    so_far = "Paid in part" if account.kept else "Not paid"
+    return Standing(f"{so_far}, {say_money(account.open, bill.currency)} is open", "warn")
 
 
 def _of_receipt(*, is_taken_back: bool) -> Standing:

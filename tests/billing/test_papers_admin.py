@@ -90,7 +90,8 @@ def test_a_paper_can_be_seen_before_it_is_issued(order: Application, kind: str, 
     page = text(boss().get(preview(order, kind)))
 
     assert told in page
-    assert page.count("Preview, not issued") >= 2
+    assert page.count("Preview, not issued") == 2  # above the sheet, and across it
+    assert ": preview, not issued" in page
     assert "/genuine/" not in page
     assert Voucher.objects.count() == 1
 
