@@ -27,6 +27,18 @@ def accounts_of(application: Application) -> dict[int | None, Account]:
     return _accounts(application.instalments.all(), _entries(application))
 
 
+def accounts_of_all(application_ids: Iterable[int]) -> dict[int, dict[int | None, Account]]:
+    """The same for many ordered applications at once, by their ids, for lists."""
+    ids = set(application_ids)
+    instalments: dict[int, list[Instalment]] = {pk: [] for pk in ids}
+    entries: dict[int, list[Entry]] = {pk: [] for pk in ids}
+    for row in Instalment.objects.filter(application__in=ids):
+        instalments[row.application_id].append(row)
+    for entry in Entry.objects.filter(application__in=ids).select_related("reverses"):
+        entries[entry.application_id].append(entry)
+    return {pk: _accounts(instalments[pk], entries[pk]) for pk in ids}
+
+
 def statuses_of(application: Application) -> dict[int, PaymentStatus]:
     """The guide's payment-status of each instalment, by its id."""
     instalments, entries = application.instalments.all(), _entries(application)

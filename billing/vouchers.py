@@ -1,10 +1,11 @@
 """Issuing the numbered papers: demand note, invoice, receipt, refund note. Each is frozen as it is issued."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.utils import timezone
 
 from billing.accounts import Account
@@ -14,7 +15,7 @@ from billing.models.voucher import VoucherKind
 from billing.pricing import to_minor_unit
 from billing.services import quoted_price, settlement_of
 from connections.actors import Actor
-from connections.lifecycle import record
+from connections.lifecycle import Refused, record
 from connections.models import Application, Provider
 from connections.vocabulary import ApplicationState, PaymentType
 
@@ -36,6 +37,21 @@ def issue_demand_note(application: Application, *, actor: Actor, everything: boo
     """
     voucher = draft_demand_note(application, everything=everything)
     return _issue(voucher, actor) if voucher.total else None
+
+
+@transaction.atomic
+def send_demand_note(application: Application, *, actor: Actor, everything: bool = False) -> Voucher:
+    """Staff ask for what is open. Raises `Refused`: `not_allowed`, `not_ordered`, `nothing_open`."""
+    application = Application.objects.select_for_update().get(pk=application.pk)
+    if actor.user is None or not actor.user.has_perm("billing.issue_voucher"):
+        raise Refused("not_allowed", f"{actor} may not issue a demand note.")
+    if application.fulfillment_state == ApplicationState.DRAFT:
+        raise Refused("not_ordered", "This application is not ordered yet: nothing is asked for.")
+    voucher = issue_demand_note(application, actor=actor, everything=everything)
+    if voucher is None:
+        hint = "" if everything else " before the work; ask for everything that is open instead"
+        raise Refused("nothing_open", f"Nothing is open{hint}.")
+    return voucher
 
 
 def issue_invoice(application: Application, *, actor: Actor) -> Voucher | None:
@@ -66,6 +82,7 @@ def draft_demand_note(application: Application, *, everything: bool = False) -> 
     voucher = _paper(application, VoucherKind.DEMAND_NOTE, sum((amount for _, amount in rows), Decimal(0)))
     asked = [[f"Due {row.get_type_display().lower()}", _text(amount, voucher.currency)] for row, amount in rows]
     voucher.content |= {**_priced(application), "asked": asked, "due": _text(voucher.total, voucher.currency)}
+    voucher.content["instalments"] = [row.pk for row, _ in rows]
     voucher.due_on = _pay_by(application.provider)
     return voucher
 
@@ -116,6 +133,8 @@ def _paper(application: Application, kind: VoucherKind, total: Decimal) -> Vouch
         "phone": provider.support_phone,
         "email": provider.support_email,
         "payment_instructions": provider.payment_instructions,
+        "logo_url": provider.logo_url,
+        "colour": provider.brand_colour,
     }
     addressee = {
         "name": application.billing_name or application.applicant_name,
@@ -123,7 +142,11 @@ def _paper(application: Application, kind: VoucherKind, total: Decimal) -> Vouch
         "tax_id": application.tax_id,
         "premises": application.address,
     }
-    about = {"order": application.number, "offering": application.offering.name}
+    about = {
+        "order": application.number,
+        "offering": application.offering.name,
+        "issued_on": _today(provider).isoformat(),
+    }
     if application.consumer_number:
         about["consumer_number"] = application.consumer_number
     return Voucher(
@@ -152,15 +175,19 @@ def _number(voucher: Voucher, actor: Actor) -> Voucher:
 def _next_number(provider: Provider, kind: VoucherKind) -> str:
     """INV-2026-000001: a series for each provider, kind and year of its time zone, without a gap: the row stays
     locked until the paper is saved or forgotten."""
-    year = timezone.localdate(timezone=ZoneInfo(provider.time_zone)).year
+    year = _today(provider).year
     series, _ = Series.objects.select_for_update().get_or_create(provider=provider, kind=kind, year=year)
     series.last += 1
     series.save(update_fields=["last"])
     return f"{LETTERS[kind]}-{year}-{series.last:06d}"
 
 
-def _pay_by(provider: Provider) -> Any:
-    return timezone.localdate(timezone=ZoneInfo(provider.time_zone)) + timedelta(days=provider.payment_days)
+def _pay_by(provider: Provider) -> date:
+    return _today(provider) + timedelta(days=provider.payment_days)
+
+
+def _today(provider: Provider) -> date:
+    return timezone.localdate(timezone=ZoneInfo(provider.time_zone))
 
 
 def _text(amount: Decimal, currency: str) -> str:

@@ -65,6 +65,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Instalments", "request_quote", "billing", "instalment"),
                     _page("Payments", "payments", "billing", "payment"),
+                    _page("Invoices and receipts", "receipt_long", "billing", "voucher"),
                 ],
             },
             {

@@ -288,5 +288,5 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["tokens", "personal data"]}
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("celery", "kombu", "axes")},
+    "loggers": {name: {"level": "WARNING"} for name in ("celery", "kombu", "axes", "fontTools", "fpdf")},
 }

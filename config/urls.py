@@ -12,6 +12,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("documents/", include("connections.urls")),
     path("track/", include("connections.track_urls")),
+    path("", include("billing.papers.urls")),
     path("field/", include("fieldwork.urls")),
     path("admin/second-step/", include("connections.access.urls")),
     path("admin/", admin.site.urls),

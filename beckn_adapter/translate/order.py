@@ -10,6 +10,7 @@ from beckn_adapter.translate.endings import write_connection, write_ending
 from beckn_adapter.translate.request import Wish
 from beckn_adapter.translate.tags import tag_group
 from beckn_adapter.translate.taxonomy import STATE_NAMES, write
+from beckn_adapter.translate.vouchers import write_vouchers
 from billing.ledger import statuses_of
 from billing.models import Instalment
 from billing.services import quoted_price
@@ -59,7 +60,10 @@ def write_order(
         "id": application.number,
         "status": write("order-status", ORDER_STATUS.get(S(state), "ACTIVE"), profile),
         **order,
-        "tags": [_status_tags(application, profile, visit or (next_visit.state if next_visit else "", ""))],
+        "tags": [
+            _status_tags(application, profile, visit or (next_visit.state if next_visit else "", "")),
+            *write_vouchers(application),
+        ],
     }
     if state == S.CONNECTION_ESTABLISHED:
         order["items"][0]["tags"].append(write_connection(application, profile))

@@ -2,5 +2,6 @@
 
 from billing.admin.instalment import InstalmentAdmin
 from billing.admin.payment import PaymentAdmin
+from billing.admin.voucher import VoucherAdmin
 
-__all__ = ["InstalmentAdmin", "PaymentAdmin"]
+__all__ = ["InstalmentAdmin", "PaymentAdmin", "VoucherAdmin"]

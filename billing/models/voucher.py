@@ -42,10 +42,11 @@ class Series(models.Model):
 class Voucher(models.Model):
     """A paper as it was issued. What it says is frozen in `content`, whom it names in `addressee`.
 
-    `content`: issuer (name, legal_name, address, tax_number, phone, email, payment_instructions), order, offering,
-    consumer_number, lines [[title, amount]]; a demand note's asked [[title, amount]], total and due; an invoice's
-    total, received, waived, due and refund; a receipt's method and reference. Amounts are texts with the currency's
-    minor unit. `addressee`: name, address, tax_id, premises.
+    `content`: issuer (name, legal_name, address, tax_number, phone, email, payment_instructions, logo_url, colour),
+    order, offering, consumer_number, issued_on (ISO, the provider's day), lines [[title, amount]]; a demand note's
+    asked [[title, amount]], instalments (their ids), total and due; an invoice's total, received, waived, due and
+    refund; a receipt's method and reference. Amounts are texts with the currency's minor unit. `addressee`: name,
+    address, tax_id, premises.
     """
 
     Kind = VoucherKind

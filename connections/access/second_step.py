@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 
 from connections.access.second_factor import app_of, is_asked
 
-OPEN_TO_ALL = {"documents", "track", "access"}  # namespaces
+OPEN_TO_ALL = {"documents", "track", "papers", "access"}  # namespaces
 OPEN_PAGES = {"logout", "healthz", "jsi18n"}
 
 
