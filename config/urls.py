@@ -5,12 +5,15 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import healthz
+from connections.views.brand import brand
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("healthz", healthz),
+    path("brand/<str:code>.css", brand, name="brand"),
     path("documents/", include("connections.urls")),
     path("track/", include("connections.track_urls")),
+    path("track/", include("fieldwork.applicant_urls")),
     path("field/", include("fieldwork.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -3,7 +3,9 @@
 from connections.models.application import Application
 from connections.models.document import Document, DocumentVersion, Submission
 from connections.models.history import Event, Hold
+from connections.models.letter import Letter
 from connections.models.offering import Offering, PaymentTerm, PriceLine, RequiredDocument
+from connections.models.promise import Holiday, ServicePromise
 from connections.models.provider import CancellationReason, CancellationTerm, Provider, ServiceArea
 from connections.models.voices import Feedback, SupportRequest
 
@@ -16,12 +18,15 @@ __all__ = [
     "Event",
     "Feedback",
     "Hold",
+    "Holiday",
+    "Letter",
     "Offering",
     "PaymentTerm",
     "PriceLine",
     "Provider",
     "RequiredDocument",
     "ServiceArea",
+    "ServicePromise",
     "Submission",
     "SupportRequest",
 ]
