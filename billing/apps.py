@@ -12,3 +12,4 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         import_module("billing.reactions")
         import_module("billing.tracking")
+        import_module("billing.letters")

@@ -11,3 +11,4 @@ class ConnectionsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("connections.reactions")
+        import_module("connections.letters")

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from connections import post
 from connections.documents import ageing
 
 
@@ -13,3 +14,8 @@ def expire_documents() -> int:
 @shared_task
 def clear_stray_files() -> int:
     return ageing.clear_stray_files()
+
+
+@shared_task
+def work_post() -> int:
+    return post.work_post()

@@ -12,3 +12,4 @@ class FieldworkConfig(AppConfig):
     def ready(self) -> None:
         import_module("fieldwork.reactions")
         import_module("fieldwork.tracking")
+        import_module("fieldwork.letters")

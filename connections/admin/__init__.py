@@ -6,7 +6,7 @@
 * `LifecycleAdmin`, `ReadOnlyAdmin`, `ReadOnlyInline`: what a room's own pages are made of.
 """
 
-from connections.admin import people
+from connections.admin import letter, people
 from connections.admin.application import ApplicationAdmin, add_to_application_page
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
 from connections.admin.dashboard import Card, dashboard_cards
@@ -34,6 +34,7 @@ __all__ = [
     "add_to_application_page",
     "badge",
     "dashboard_cards",
+    "letter",
     "link_to",
     "moment",
     "name_events",
