@@ -19,8 +19,8 @@ from connections.vocabulary import ApplicationState, EntryKind
 reads("instalments")
 name_events(
     {
-        "payment.recorded": "Payment received",
-        "payment.returned": "Money paid back to you",
+        "payment.recorded": "Payment received: {subject}",
+        "payment.returned": "Paid back to you: {subject}",
         "payment.reversed": "A payment was taken back",
         "paymentreport.reported": "Payment reported, we look for it",
         "paymentreport.rejected": "We did not find the payment that was reported",

@@ -106,6 +106,8 @@ def first_line(application: Application) -> str:
     if application.fulfillment_state in OPEN_STATES:
         if papers := wanted(application):
             return f"We need {_papers_in_words(papers)} from you"
+        if waits := open_waits(application):
+            return waits[0].what.rstrip(".")
         for ask in _answers:
             if words := ask(application):
                 return words
