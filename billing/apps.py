@@ -13,3 +13,4 @@ class BillingConfig(AppConfig):
         import_module("billing.reactions")
         import_module("billing.privacy")
         import_module("billing.tracking")
+        import_module("billing.letters")

@@ -1,19 +1,26 @@
 """What billing adds to the applicant's tracking page: what it costs, what is paid, and what is due when."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from billing.ledger import account_of, accounts_of
-from billing.pricing import to_minor_unit
+from django.urls import NoReverseMatch, reverse
+
+from billing.ledger import account_of, accounts_of, by_due_date
+from billing.models import Entry, Voucher
+from billing.models.voucher import VoucherKind
+from billing.pricing import in_words
 from billing.services import settlement_of
 from connections.models import Application
+from connections.promises import Wait, reads, say_day, waits_for_applicant
 from connections.tracking import name_events, panel
-from connections.vocabulary import ApplicationState
+from connections.vocabulary import ApplicationState, EntryKind
 
+reads("instalments")
 name_events(
     {
-        "payment.recorded": "Payment received",
-        "payment.returned": "Money paid back to you",
+        "payment.recorded": "Payment received: {subject}",
+        "payment.returned": "Paid back to you: {subject}",
         "payment.reversed": "A payment was taken back",
         "paymentreport.reported": "Payment reported, we look for it",
         "paymentreport.rejected": "We did not find the payment that was reported",
@@ -27,29 +34,105 @@ WHEN = {
     "ON_FULFILLMENT": "when the power is on",
     "POST_FULFILLMENT": "by invoice afterwards",
 }
+EARLY = {"PRE_ORDER", "PRE_FULFILLMENT"}
+ENDED = {ApplicationState.CANCELLED, ApplicationState.FAILED}
+OVER = {*ENDED, ApplicationState.CONNECTION_ESTABLISHED}
 
 
 @panel(20, "billing/tracking_money.html")
 def the_money(application: Application) -> dict[str, Any]:
-    """The quote's lines and total, what came in, and the open instalments; after an end, how it was settled."""
+    """The quote's lines and total, what came in, what is open and how to pay it, what goes back, and the papers."""
     quote = getattr(application, "quote", None)
     if quote is None:
         return {}
-
-    def say(amount: Decimal) -> str:
-        return f"{to_minor_unit(amount, quote.currency):,f} {quote.currency}"
-
-    account, accounts = account_of(application), accounts_of(application)
-    ended = application.fulfillment_state in {ApplicationState.CANCELLED, ApplicationState.FAILED}
-    fee = settlement_of(application).fee if ended else Decimal(0)
-    due = [(accounts[row.pk].open or row.amount, WHEN[row.type]) for row in application.instalments.all()]
-    if application.fulfillment_state != ApplicationState.DRAFT:
-        due = [(accounts[row.pk].open, WHEN[row.type]) for row in application.instalments.all()]
+    account, ended = account_of(application), application.fulfillment_state in ENDED
+    due = what_is_due(application)
     return {
-        "lines": [(line.title, say(line.amount)) for line in quote.lines.all()],
-        "total": say(quote.total),
-        "paid": say(account.kept) if account.kept else "",
-        "due": [(say(amount), when) for amount, when in due if amount],
-        "fee": say(fee) if fee else "",
-        "refund": say(account.refund_due) if account.refund_due else "",
+        "lines": [(line.title, in_words(line.amount, quote.currency)) for line in quote.lines.all()],
+        "total": in_words(quote.total, quote.currency),
+        "paid": in_words(account.kept, quote.currency) if account.kept else "",
+        "waived": in_words(account.waived, quote.currency) if account.waived else "",
+        "due": due,
+        "how": application.provider.payment_instructions if due else "",
+        "fee": in_words(settlement_of(application).fee, quote.currency) if ended and account.charged else "",
+        "refund": in_words(account.refund_due, quote.currency) if account.refund_due else "",
+        "is_settled": account.asked > 0 and not account.open and not account.refund_due,
+        "ended": ended,
+        "papers": papers_of(application),
     }
+
+
+def what_is_due(application: Application) -> list[dict[str, str]]:
+    """What is open as it falls due: `amount`, `when` (a moment of the order) and `by` (a date)."""
+    currency, state = application.quote.currency, application.fulfillment_state
+    if state in ENDED:
+        fee = account_of(application).open
+        rows = [(fee, "for the cancellation", "")] if fee else []
+    elif state == ApplicationState.DRAFT:
+        rows = [(row.amount, WHEN[row.type], row.type) for row in by_due_date(application)]
+    else:
+        accounts = accounts_of(application)
+        rows = [(accounts[row.pk].open, WHEN[row.type], row.type) for row in by_due_date(application)]
+    return [
+        {"amount": in_words(amount, currency), "when": when, "by": pay_by(application, type)}
+        for amount, when, type in rows
+        if amount
+    ]
+
+
+def pay_by(application: Application, type: str) -> str:
+    """The date on the paper that asks for an instalment of this type: `Friday 22 May`; "" where none asks yet."""
+    papers = application.vouchers.all()
+    days = [paper.due_on for paper in papers if paper.due_on and (paper.kind == VoucherKind.INVOICE or type in EARLY)]
+    return say_day(days[-1]) if days else ""
+
+
+def papers_of(application: Application) -> list[dict[str, str]]:
+    """Every paper that was issued, the newest first, with its pages where the house has them."""
+    return [
+        {
+            "title": f"{paper.get_kind_display()} {paper.number}",
+            "amount": paper.amount,
+            "address": address_of("papers:paper", application, paper),
+            "pdf": address_of("papers:pdf", application, paper),
+        }
+        for paper in application.vouchers.order_by("-id")
+    ]
+
+
+def address_of(name: str, application: Application, paper: Voucher) -> str:
+    """A paper's page by the name of its address; "" where no room answers to that name."""
+    try:
+        return reverse(name, args=[application.tracking_id, paper.number])
+    except NoReverseMatch:
+        return ""
+
+
+@waits_for_applicant
+def money_that_holds_it_up(application: Application) -> Iterator[Wait]:
+    """What is due before the work holds up the approval; at the end, whatever is still open is the applicant's."""
+    state = application.fulfillment_state
+    if state == ApplicationState.ASSESSMENT_COMPLETED:
+        yield from _early_money(application)
+    elif state in OVER and (account := account_of(application)).open:
+        yield Wait(_asked_for(application, account.open), application.updated_at)
+
+
+def _early_money(application: Application) -> Iterator[Wait]:
+    early = [row for row in application.instalments.all() if row.type in EARLY]
+    if not early:
+        return
+    accounts, began = accounts_of(application), application.ordered_at or application.created_at
+    still_open = sum((accounts[row.pk].open for row in early), Decimal(0))
+    if still_open:
+        yield Wait(_asked_for(application, still_open, early[0].type), began)
+    else:
+        settled = Entry.objects.filter(instalment__in=early, kind__in=[EntryKind.PAYMENT, EntryKind.WAIVER])
+        last = settled.order_by("-id").values_list("at", flat=True).first()
+        if last:
+            yield Wait(_asked_for(application, still_open), began, last)
+
+
+def _asked_for(application: Application, amount: Decimal, type: str = "") -> str:
+    by = pay_by(application, type)
+    return f"Pay {in_words(amount, application.quote.currency)}{f' by {by}' if by else ''}."

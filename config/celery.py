@@ -25,6 +25,11 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"expires": 1.0},
     },
+    "work the post": {
+        "task": "connections.tasks.work_post",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     # Every hour, because a day begins at another hour in each provider's time zone.
     "expire documents": {
         "task": "connections.tasks.expire_documents",

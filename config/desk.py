@@ -73,6 +73,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Messages", "call_received", "beckn_adapter", "message"),
                     _page("Callbacks", "call_made", "beckn_adapter", "callback"),
+                    _page("Letters", "mail", "connections", "letter"),
                     _page("Refused", "block", "beckn_adapter", "refusal"),
                     _page("Circuits", "electrical_services", "beckn_adapter", "circuit"),
                 ],

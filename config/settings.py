@@ -232,6 +232,12 @@ else:
         "health_check_interval": 10,
     }
 
+# --- E-mail to applicants ---------------------------------------------------------------------------------------
+vars().update(env.email_url("EMAIL_URL", default="filemail://"))
+EMAIL_FILE_PATH = VAR_DIR / "mail"  # where letters go as files while no server is named
+EMAIL_TIMEOUT = 10  # seconds for each answer of the server
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="no-reply@localhost")  # the name is each provider's
+
 # --- Beckn ----------------------------------------------------------------------------------------------------
 BECKN_SUBSCRIBER_ID = env.str("BECKN_SUBSCRIBER_ID", default="servicedrop.localhost")
 BECKN_SUBSCRIBER_URI = env.str("BECKN_SUBSCRIBER_URI", default=f"{PUBLIC_URL}/beckn").rstrip("/")

@@ -5,14 +5,17 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import healthz
+from connections.views.brand import brand
 
 handler500 = "config.unavailable.page_of_failure"
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("healthz", healthz),
+    path("brand/<str:code>.css", brand, name="brand"),
     path("documents/", include("connections.urls")),
     path("track/", include("connections.track_urls")),
     path("", include("billing.papers.urls")),
+    path("track/", include("fieldwork.applicant_urls")),
     path("field/", include("fieldwork.urls")),
     path("admin/second-step/", include("connections.access.urls")),
     path("admin/", admin.site.urls),

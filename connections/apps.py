@@ -12,3 +12,4 @@ class ConnectionsConfig(AppConfig):
     def ready(self) -> None:
         import_module("connections.reactions")
         import_module("connections.privacy.own")
+        import_module("connections.letters")

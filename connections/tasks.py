@@ -6,6 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from connections import post
 from connections.audit.verify import verify_since
 from connections.documents import ageing
 from connections.privacy import retention
@@ -40,3 +41,8 @@ def keep_retention() -> int:
     if done:
         log.info("kept to the rules of retention: %s", dict(done))
     return done.total()
+
+
+@shared_task
+def work_post() -> int:
+    return post.work_post()

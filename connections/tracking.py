@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connections.models import Application, Document, Event
+from connections.promises import due_of, open_waits, say_day, say_left
 from connections.vocabulary import OPEN_STATES, ApplicationState, Ball
 
 S = ApplicationState
@@ -39,6 +40,8 @@ NEXT_STEPS = {
 }
 Answer = Callable[[Application], str]
 PanelContext = Callable[[Application], dict[str, Any]]
+Panel = tuple[str, dict[str, Any]]
+FIRST_PANELS = 15
 _answers: list[Answer] = []
 _panels: list[tuple[int, str, PanelContext]] = []
 _words = {
@@ -80,29 +83,49 @@ def name_events(words: dict[str, str]) -> None:
 
 @dataclass(frozen=True)
 class NextStep:
+    """Who has the ball, what they are to do, by when (a sentence, "" where nobody can say), and if that has passed."""
+
     who: str
     what: str
     is_applicant: bool = False
+    by: str = ""
+    is_late: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the timeline: the time on the provider's clock, the same for machines (ISO 8601), and what happened."""
+
+    time: str
+    at: str
+    words: str
 
 
 def first_line(application: Application) -> str:
     """The answer to the question that the applicant comes with."""
     if application.fulfillment_state in OPEN_STATES:
-        if wanted(application):
-            return "We need something from you"
+        if papers := wanted(application):
+            return f"We need {_papers_in_words(papers)} from you"
+        if waits := open_waits(application):
+            return waits[0].what.rstrip(".")
         for ask in _answers:
             if words := ask(application):
                 return words
     return ANSWERS[S(application.fulfillment_state)]
 
 
+def _papers_in_words(papers: list[Document]) -> str:
+    return f"your {papers[0].name}" if len(papers) == 1 else f"{len(papers)} documents"
+
+
 def next_step(application: Application) -> NextStep | None:
-    """What comes next and who has the ball; None when everything is over."""
+    """What comes next, who has the ball and by when; None when everything is over."""
     state = application.fulfillment_state
     if state == S.DRAFT:
         return NextStep("You", "Finish the order in the app where you began it.", is_applicant=True)
     if state not in OPEN_STATES:
-        return None
+        waits = open_waits(application)
+        return NextStep("You", waits[0].what, is_applicant=True) if waits else None
     papers = wanted(application)
     if papers:
         names = ", ".join(document.name for document in papers)
@@ -111,12 +134,35 @@ def next_step(application: Application) -> NextStep | None:
     if hold:
         is_applicant = hold.ball == Ball.APPLICANT
         return NextStep("You" if is_applicant else application.provider.name, hold.reason, is_applicant)
-    return NextStep(application.provider.name, NEXT_STEPS[S(state)])
+    if waits := open_waits(application):
+        return NextStep("You", waits[0].what, is_applicant=True)
+    by, is_late = by_when(application)
+    return NextStep(application.provider.name, NEXT_STEPS[S(state)], by=by, is_late=is_late)
+
+
+def by_when(application: Application) -> tuple[str, bool]:
+    """By when the utility has done what comes next, as a sentence, and whether that day has passed."""
+    due = due_of(application)
+    if due is None:
+        return "", False
+    if due.is_late:
+        return f"This should have been done by {say_day(due.day)}: we are late.", True
+    return f"By {say_day(due.day)} ({say_left(due)}).", False
 
 
 def wanted(application: Application) -> list[Document]:
     """The papers that the applicant is to hand in before anything goes on."""
     return [document for document in application.documents.all() if document.is_wanted]
+
+
+def stage_in_words(application: Application) -> str:
+    """`Step 2 of 5: Visit`; "" for what is no order, or has ended before the power was on."""
+    order = [state for state, _ in STAGES]
+    state = application.fulfillment_state
+    if state not in order:
+        return ""
+    here = order.index(S(state))
+    return f"Step {here + 1} of {len(STAGES)}: {STAGES[here][1]}"
 
 
 def stages(application: Application) -> list[dict[str, Any]]:
@@ -126,11 +172,14 @@ def stages(application: Application) -> list[dict[str, Any]]:
     return [{"name": name, "done": n < here, "current": n == here} for n, (_, name) in enumerate(STAGES)]
 
 
-def timeline(application: Application) -> list[tuple[datetime, list[tuple[datetime, str]]]]:
-    """What happened, newest first, by day of the provider's time zone."""
+def timeline(application: Application) -> list[tuple[str, list[Entry]]]:
+    """What happened, newest first, by day; days and times are the provider's."""
     zone = ZoneInfo(application.provider.time_zone)
     told = [(event.at.astimezone(zone), words) for event in _events(application) if (words := in_words(event))]
-    return [(entries[0][0], entries) for _, group in groupby(told, lambda e: e[0].date()) if (entries := list(group))]
+    return [
+        (f"{say_day(day)} {day.year}", [Entry(f"{at:%H:%M}", at.isoformat(), words) for at, words in entries])
+        for day, entries in groupby(told, lambda entry: entry[0].date())
+    ]
 
 
 def _events(application: Application) -> Iterable[Event]:
@@ -143,14 +192,23 @@ def in_words(event: Event) -> str:
     return f"{words}: {reason}" if words and reason else words
 
 
-def panels(application: Application) -> list[tuple[str, dict[str, Any]]]:
-    """The rooms' panels in order: template and context."""
-    filled = [(template, fill(application)) for _, template, fill in sorted(_panels, key=lambda row: row[0])]
-    return [(template, context) for template, context in filled if context]
+def panels(application: Application) -> tuple[list[Panel], list[Panel]]:
+    """The rooms' panels in order, template and context: those that belong to the answer (before FIRST_PANELS), and
+    those that stand below what comes next."""
+    filled = [(at, template, fill(application)) for at, template, fill in sorted(_panels, key=lambda row: row[0])]
+    above = [(template, context) for at, template, context in filled if context and at < FIRST_PANELS]
+    below = [(template, context) for at, template, context in filled if context and at >= FIRST_PANELS]
+    return above, below
 
 
 def say_window(start: datetime, end: datetime | None, zone: ZoneInfo) -> str:
     """`Tuesday 12 May, 14:00–16:00`."""
     local = start.astimezone(zone)
     until = f"–{end.astimezone(zone):%H:%M}" if end else ""
-    return f"{local:%A} {local.day} {local:%B}, {local:%H:%M}{until}"
+    return f"{say_day(local)}, {local:%H:%M}{until}"
+
+
+def say_zone(zone: ZoneInfo, at: datetime) -> str:
+    """`Los Angeles time (PDT)`, `Kolkata time (IST)`; an offset for a zone without letters."""
+    city = zone.key.rpartition("/")[2].replace("_", " ")
+    return f"{city} time ({at.astimezone(zone):%Z})"

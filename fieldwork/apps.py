@@ -13,3 +13,4 @@ class FieldworkConfig(AppConfig):
         import_module("fieldwork.reactions")
         import_module("fieldwork.privacy")
         import_module("fieldwork.tracking")
+        import_module("fieldwork.letters")

@@ -1,12 +1,17 @@
 """What fieldwork adds to the applicant's tracking page: when somebody comes, and who."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connections.models import Application
-from connections.tracking import answer, name_events, panel, say_window
+from connections.promises import appointment, reads
+from connections.tracking import answer, name_events, panel, say_window, say_zone
+from connections.vocabulary import OPEN_STATES
 from fieldwork.models import PENDING_VISITS, Visit, VisitState
+from fieldwork.rescheduling import may_move
 
+reads("visits")
 name_events(
     {
         "visit.assigned": "A technician will come",
@@ -30,7 +35,7 @@ def coming(application: Application) -> Visit | None:
 @answer
 def when_somebody_comes(application: Application) -> str:
     visit = coming(application)
-    if visit is None or visit.technician is None:
+    if visit is None:
         return ""
     if visit.state == VisitState.EN_ROUTE:
         return "Your technician is on the way"
@@ -39,15 +44,30 @@ def when_somebody_comes(application: Application) -> str:
     if visit.window_start is None:
         return ""
     zone = ZoneInfo(application.provider.time_zone)
-    return f"Your technician comes on {say_window(visit.window_start, visit.window_end, zone)}"
+    window = say_window(visit.window_start, visit.window_end, zone)
+    return f"Your technician comes on {window}" if visit.technician else f"Your visit is planned for {window}"
+
+
+@appointment
+def agreed_with_the_applicant(application: Application) -> datetime | None:
+    """The end of the window that a technician has promised: until then nobody is late."""
+    pending = [visit for visit in application.visits.all() if visit.is_pending and visit.technician_id]
+    return min((at for visit in pending if (at := visit.window_end or visit.window_start)), default=None)
 
 
 @panel(10, "fieldwork/tracking_visit.html")
 def the_visit(application: Application) -> dict[str, Any]:
+    """The next visit: its window, who comes, and whether the applicant may choose another time."""
     visit = coming(application)
-    if visit is None or visit.technician is None:
+    if visit is None or application.fulfillment_state not in OPEN_STATES:
         return {}
-    zone = ZoneInfo(application.provider.time_zone)
-    window = say_window(visit.window_start, visit.window_end, zone) if visit.window_start else ""
-    first_name = visit.technician.name.split(maxsplit=1)[0] if visit.technician.name else ""
-    return {"visit": visit, "window": window, "first_name": first_name}
+    window, worker, zone = visit.window_start, visit.technician, ZoneInfo(application.provider.time_zone)
+    return {
+        "window": say_window(window, visit.window_end, zone) if window else "",
+        "zone": say_zone(zone, window) if window else "",
+        "kind": visit.get_kind_display().lower(),
+        "first_name": worker.name.split(maxsplit=1)[0] if worker and worker.name else "",
+        "phone": worker.phone if worker else "",
+        "may_move": may_move(visit) and application.provider.slots.exists(),
+        "tracking_id": application.tracking_id,
+    }

@@ -21,7 +21,10 @@ PACKAGES = ["config", "connections", "fieldwork", "billing", "beckn_adapter"]
 ROOMS = PACKAGES[1:]
 LONGEST_FILE, LONGEST_FUNCTION = 350, 50
 VAGUE_NAMES = {"utils", "helpers", "common", "misc", "selectors", "signals"}
-PURE = ["connections/geography.py", "connections/clock.py", "billing/pricing.py", "beckn_adapter/signing.py"]
+PURE = [
+    *("connections/geography.py", "connections/clock.py", "connections/brand.py"),
+    *("billing/pricing.py", "beckn_adapter/signing.py"),
+]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -7,7 +7,7 @@
 * `LifecycleAdmin`, `ReadOnlyAdmin`, `ReadOnlyInline`: what a room's own pages are made of.
 """
 
-from connections.admin import failed_logins, people
+from connections.admin import failed_logins, letter, people
 from connections.admin.application import ApplicationAdmin, add_to_application_page
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
 from connections.admin.dashboard import Card, dashboard_cards
@@ -38,6 +38,7 @@ __all__ = [
     "badge",
     "dashboard_cards",
     "failed_logins",
+    "letter",
     "link_to",
     "moment",
     "name_events",

@@ -11,7 +11,14 @@ from unfold.decorators import display
 
 from connections.actors import Actor
 from connections.admin.application_list import NeedsALook, OnHold, find_more
-from connections.admin.application_words import APPLICATION_WORDS, application_panel, joined, load_of
+from connections.admin.application_words import (
+    APPLICATION_WORDS,
+    DueTone,
+    application_panel,
+    due_label,
+    joined,
+    load_of,
+)
 from connections.admin.counter import SOURCE, CounterForm, is_counter_draft, open_from_form
 from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, SHOWS_A_PERSON, do_desk_act, open_desk_acts
 from connections.admin.document import DocumentInline
@@ -27,6 +34,7 @@ from connections.lifecycle import Refused
 from connections.models import Application, Offering
 from connections.privacy.access import may_see_in_full, note_view
 from connections.privacy.masking import mask_address, mask_name, mask_phone
+from connections.promises import with_clock
 
 LOADS = ("requested_load_kw", "monthly_consumption_kwh")
 APPLICANT = ["applicant_name", ("applicant_phone", "applicant_email")]
@@ -90,6 +98,7 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
         "source",
         "load",
         "ordered_on",
+        "due",
         "look",
     ]
     list_filter = [
@@ -130,6 +139,11 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
     def ordered_on(self, application: Application) -> str:
         return stamp(application.ordered_at, "j M Y")
 
+    @display(description="due", label={DueTone.LATE: "danger", DueTone.NEAR: "warning", DueTone.FAR: ""})
+    def due(self, application: Application) -> tuple[str, str] | None:
+        """By when the utility has done what comes next; nothing while the applicant has the ball."""
+        return due_label(application)
+
     @display(description="attention", ordering="attention", label={"Needs a look": "warning"})
     def look(self, application: Application) -> str | None:
         return "Needs a look" if application.attention else None
@@ -142,6 +156,9 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
         if more is not None:
             found = queryset.filter(pk__in=found.values("pk")) | queryset.filter(pk__in=more.values("pk"))
         return found, may_repeat
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
+        return with_clock(super().get_queryset(request))
 
     # --- The page ---------------------------------------------------------------------------------------------------
 

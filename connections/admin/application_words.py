@@ -1,10 +1,12 @@
 """What the buttons of an application say, and who has the ball."""
 
+from enum import StrEnum, auto
 from typing import Any
 
 from connections.admin.lifecycle_admin import Words
 from connections.admin.look import APPLICATION_TONES, STATUS_TONES
 from connections.models import Application, Hold
+from connections.promises import due_of, is_near, say_day, say_left
 from connections.vocabulary import ApplicationState, ConnectionStatus
 
 S = ApplicationState
@@ -59,6 +61,8 @@ def application_panel(application: Application) -> dict[str, Any]:
         ("Premises", joined(application.address, application.postcode)),
         ("Asked for", joined(str(application.offering), load_of(application))),
     ]
+    if due := due_of(application):
+        facts.insert(1, ("Due", f"{say_day(due.day)}, {say_left(due)}"))
     if application.reason:
         facts.insert(1, ("Reason", application.reason))
     warnings = [f"On hold: {hold.reason}" for hold in holds]
@@ -67,6 +71,23 @@ def application_panel(application: Application) -> dict[str, Any]:
     if application.attention:
         warnings.append(f"Look at this: {application.attention}")
     return {"badges": badges, "facts": facts, "warnings": warnings}
+
+
+class DueTone(StrEnum):
+    """How near a due day is, for the colour of its badge."""
+
+    LATE = auto()
+    NEAR = auto()
+    FAR = auto()
+
+
+def due_label(application: Application) -> tuple[str, str] | None:
+    """Tone and words of an application's due day, for the list."""
+    due = due_of(application)
+    if due is None:
+        return None
+    tone = DueTone.LATE if due.is_late else DueTone.NEAR if is_near(due) else DueTone.FAR
+    return tone, f"{due.day:%a} {due.day.day} {due.day:%b}, {say_left(due)}"
 
 
 def open_holds(application: Application) -> list[Hold]:

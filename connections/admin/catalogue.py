@@ -10,12 +10,14 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminURLInputWidget
 from connections.models import (
     CancellationReason,
     CancellationTerm,
+    Holiday,
     Offering,
     PaymentTerm,
     PriceLine,
     Provider,
     RequiredDocument,
     ServiceArea,
+    ServicePromise,
 )
 
 
@@ -83,10 +85,29 @@ class ServiceAreaInline(StackedInline):
 
 class ProviderForm(forms.ModelForm):
     logo_url = forms.URLField(required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
+    working_weekdays = ListField(
+        required=True,
+        example="[0, 1, 2, 3, 4]",
+        help_text="The office's: 0 is Monday, 6 is Sunday. Due dates count working days.",
+    )
 
 
 class CancellationTermInline(TabularInline):
     model = CancellationTerm
+    extra = 0
+    tab = True
+    hide_title = True
+
+
+class ServicePromiseInline(TabularInline):
+    model = ServicePromise
+    extra = 0
+    tab = True
+    hide_title = True
+
+
+class HolidayInline(TabularInline):
+    model = Holiday
     extra = 0
     tab = True
     hide_title = True
@@ -102,15 +123,22 @@ class CancellationReasonInline(TabularInline):
 @admin.register(Provider)
 class ProviderAdmin(ModelAdmin):
     form = ProviderForm
-    inlines = [ServiceAreaInline, CancellationTermInline, CancellationReasonInline]
+    inlines = [
+        ServiceAreaInline,
+        ServicePromiseInline,
+        HolidayInline,
+        CancellationTermInline,
+        CancellationReasonInline,
+    ]
     list_display = ["name", "code", "currency", "order_prefix", "quote_valid_days", "active"]
     list_filter = ["active"]
     search_fields = ["name", "code"]
     warn_unsaved_form = True
     fieldsets = [
-        (None, {"fields": [("name", "code"), "active", "short_description", "long_description", "logo_url"]}),
+        (None, {"fields": [("name", "code"), "active", "short_description", "long_description"]}),
+        ("Look", {"fields": [("logo_url", "brand_colour")]}),
         ("Help for applicants", {"fields": [("support_phone", "support_email")]}),
-        ("Visits", {"fields": [("onsite_service_id", "time_zone")]}),
+        ("Visits and working days", {"fields": [("onsite_service_id", "time_zone"), "working_weekdays"]}),
         ("Orders and quotes", {"fields": [("order_prefix", "consumer_prefix"), ("currency", "quote_valid_days")]}),
         (
             "How long personal data is kept",

@@ -4,7 +4,9 @@ from connections.models.access import PersonalDataView
 from connections.models.application import Application
 from connections.models.document import Document, DocumentVersion, Submission
 from connections.models.history import Event, EventWords, Hold
+from connections.models.letter import Letter
 from connections.models.offering import Offering, PaymentTerm, PriceLine, RequiredDocument
+from connections.models.promise import Holiday, ServicePromise
 from connections.models.provider import CancellationReason, CancellationTerm, Provider, ServiceArea
 from connections.models.voices import Feedback, SupportRequest
 
@@ -18,6 +20,8 @@ __all__ = [
     "EventWords",
     "Feedback",
     "Hold",
+    "Holiday",
+    "Letter",
     "Offering",
     "PaymentTerm",
     "PersonalDataView",
@@ -25,6 +29,7 @@ __all__ = [
     "Provider",
     "RequiredDocument",
     "ServiceArea",
+    "ServicePromise",
     "Submission",
     "SupportRequest",
 ]

@@ -22,6 +22,15 @@ def check_time_zone(name: str) -> None:
         raise ValidationError("Not a time zone of the tz database, for example America/Los_Angeles.")
 
 
+def working_week() -> list[int]:
+    return [0, 1, 2, 3, 4]
+
+
+def check_weekdays(days: object) -> None:
+    if not isinstance(days, list) or not days or not all(type(day) is int and 0 <= day <= 6 for day in days):
+        raise ValidationError("A list of weekdays, 0 is Monday and 6 is Sunday: [0, 1, 2, 3, 4].")
+
+
 class Provider(models.Model):
     """A utility that offers connections. Several may stand behind one Beckn provider platform."""
 
@@ -53,6 +62,11 @@ class Provider(models.Model):
         default="America/Los_Angeles",
         validators=[check_time_zone],
         help_text="Of its visits: America/Los_Angeles, Asia/Kolkata.",
+    )
+    working_weekdays = models.JSONField(
+        default=working_week,
+        validators=[check_weekdays],
+        help_text="The office's: 0 is Monday, 6 is Sunday. What is promised counts in working days.",
     )
     brand_colour = models.CharField(
         max_length=7, blank=True, validators=[COLOUR], help_text="Of its pages, letters and papers: #0f5a6e."

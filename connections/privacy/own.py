@@ -26,6 +26,7 @@ from connections.models import (
 from connections.privacy.rooms import Part, erases, exports, exports_files, rows_of
 
 ERASED = "Erased"
+ERASED_ADDRESS = "erased@invalid.invalid"
 EMPTIED = [
     "applicant_phone",
     "applicant_email",
@@ -73,6 +74,11 @@ def said_rows(application: Application) -> Any:
         "calls_for_help": rows_of(calls_for_help(application)),
         "holds": rows_of(application.holds.all()),
     }
+
+
+@exports("letters")
+def letter_rows(application: Application) -> Any:
+    return rows_of(application.letters.all(), "html")
 
 
 @exports("seen_by")
@@ -150,3 +156,14 @@ def erase_remarks(application: Application) -> int:
 def nobody_orders_for_an_erased_person(application: Application, **_: Any) -> None:
     if application.erased_at:
         raise Refused("person_erased", "This draft's person was erased. Begin a new application.")
+
+
+@erases(Part.PERSON)
+def erase_letters(application: Application) -> int:
+    """That something was written, when and about which event stays; to whom and in which words goes."""
+    count = 0
+    for letter in application.letters.exclude(to=""):
+        letter.to, letter.subject, letter.text, letter.html = ERASED_ADDRESS, ERASED, ERASED, ""
+        letter.save(update_fields=["to", "subject", "text", "html"])
+        count += 1
+    return count

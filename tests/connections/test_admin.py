@@ -1,18 +1,22 @@
 """The staff's desk: finding applications, and the pages that tell about them."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from connections.models import Application, Document, Event, Hold
+from connections.documents.handing_in import hand_in_link
+from connections.models import Application, Document, Event, Hold, ServicePromise
 from connections.services import Applicant
 from connections.vocabulary import ApplicationState as S
 from connections.vocabulary import DocumentState
 from fieldwork.models import Visit
 from tests.connections.desk import APPLICATIONS, SCRIPT, boss, browser_of, clerk, page_of, step
-from tests.factories import application, application_in, offering, scheduled_application, staff
+from tests.factories import SYSTEM, application, application_in, offering, scheduled_application, staff
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +172,18 @@ def test_who_opens_the_log_in_page_goes_on_to_the_first_page() -> None:
 
     assert '<input type="hidden" name="next" value="/admin/" form="login-form">' in page
     assert entered["Location"] == "/admin/"
+
+
+def test_the_list_and_the_page_say_by_when_and_mark_what_is_late() -> None:
+    order = scheduled_application()
+    for document in order.documents.all():
+        hand_in_link(document, text="seen", actor=SYSTEM)
+    ServicePromise.objects.create(provider=order.provider, state="SCHEDULED", working_days=2)
+    Application.objects.update(ordered_at=timezone.now() - timedelta(days=30))
+    Event.objects.update(at=timezone.now() - timedelta(days=30))
+    client = clerk()
+
+    listed, page = (client.get(address).content.decode() for address in (APPLICATIONS, page_of(order)))
+
+    assert "working days late" in listed
+    assert "working days late" in page

@@ -158,13 +158,23 @@ def test_every_table_that_hangs_on_an_application_is_handed_out(ended: Applicati
     known = {
         "document", "submission", "hold", "event", "eventwords", "feedback", "supportrequest", "personaldataview",
         "documentversion", "visit", "finding", "installation", "photo", "quote", "quoteline", "instalment", "payment",
-        "entry", "paymentreport", "waiver", "voucher", "message", "callback",
+        "entry", "paymentreport", "waiver", "voucher", "letter", "message", "callback",
     }  # fmt: skip
     # What tells of the utility's own work or of the network's letters and not of a person.
     other = {"meter", "conversation", "attempt", "fieldact"}
 
     assert {model._meta.model_name for model in _hanging_on(Application)} == known | other
-    assert set(told) == {"application", "documents", "events", "said", "seen_by", "visits", "money", "messages"}
+    assert set(told) == {
+        "application",
+        "documents",
+        "events",
+        "said",
+        "letters",
+        "seen_by",
+        "visits",
+        "money",
+        "messages",
+    }
 
 
 def _hanging_on(model: type[models.Model], seen: set[Any] | None = None) -> set[Any]:

@@ -1,5 +1,6 @@
 """The applicant's page answers what they came for, and nobody else can find it."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import uuid4
@@ -11,11 +12,11 @@ from billing.payments import record_payment
 from connections.documents.handing_in import hand_in_link
 from connections.documents.verdicts import reject_document
 from connections.lifecycle import advance
-from connections.models import Application, Feedback
+from connections.models import Application, Event, Feedback
 from connections.tracking import first_line, next_step
 from fieldwork.models import Visit
 from fieldwork.services import assign_visit
-from tests.factories import SYSTEM, application_in, scheduled_application, technician
+from tests.factories import SYSTEM, application_in, offering, provider, scheduled_application, technician
 
 pytestmark = pytest.mark.django_db
 MAY_12 = datetime(2026, 5, 12, 21, 0, tzinfo=UTC)  # 14:00 in San Francisco
@@ -49,7 +50,7 @@ def test_the_first_line_says_where_it_stands(state: str, answer: str) -> None:
         hand_in_everything(application)
 
     assert first_line(Application.objects.get(pk=application.pk)) == answer
-    assert f'<h1 class="lead">{answer}</h1>' in page(application)
+    assert f'<h1 class="lead" id="answer">{answer}</h1>' in page(application)
 
 
 def test_the_visit_is_told_in_the_providers_time_zone() -> None:
@@ -67,9 +68,10 @@ def test_a_paper_that_is_wanted_puts_the_ball_with_the_applicant_and_leads_to_th
 
     text = page(application)
 
-    assert "We need something from you" in text
+    assert "We need 3 documents from you" in text
     assert "Next: You" in text
-    assert 'href="/documents/' in text
+    assert '/papers/id-proof/" id="send-id-proof">Send' in text
+    assert "PDF, JPEG, PNG or HEIC, at most 10 MB" in text
 
 
 def test_a_rejected_paper_is_named_with_its_reason() -> None:
@@ -82,7 +84,10 @@ def test_a_rejected_paper_is_named_with_its_reason() -> None:
 
     assert step is not None
     assert (step.who, step.what) == ("You", "Send us: Wiring diagram.")
-    assert "The stamp is missing" in page(application)
+    text = page(application)
+    assert "We need your Wiring diagram from you" in text
+    assert "“The stamp is missing”" in text
+    assert text.count("Send again") == 1
 
 
 def test_when_everything_is_here_the_utility_has_the_ball() -> None:
@@ -111,8 +116,46 @@ def test_after_a_cancellation_the_refund_is_told_and_nothing_is_due() -> None:
     text = page(application)
 
     assert "The street is closed" in text
-    assert 'You get back</th><td class="amount">150.00 USD' in text
+    assert 'You get <strong class="one-line">150.00 USD</strong> back.' in text
     assert "Due " not in text
+
+
+def test_how_far_it_is_stands_there_in_words() -> None:
+    assert "Step 2 of 5: Visit" in page(application_in("TECHNICIAN_ASSIGNED"))
+    assert "Step " not in page(application_in("CANCELLED", source_reference="2"))
+
+
+def test_what_is_still_to_be_paid_is_the_applicants_to_do_when_the_power_is_on() -> None:
+    provider(payment_instructions="Pay to account 12-345.")
+
+    text = page(application_in("CONNECTION_ESTABLISHED"))
+
+    assert re.search(r"Next: You</h2> <p>Pay 200.00 USD by \w+ \d+ \w+\.</p>", text)
+    assert "Pay to account 12-345." in text
+    assert "Invoice INV-" in text
+
+
+def test_money_that_is_due_before_the_work_holds_up_the_approval() -> None:
+    deposit = [{"type": "PRE_FULFILLMENT", "collected_by": "BPP", "amount": Decimal(50)}]
+    application = application_in("ASSESSMENT_COMPLETED", offering=offering(terms=deposit))
+    hand_in_everything(application)
+
+    assert "Pay 50.00 USD" in page(application)
+    record_payment(application, amount=Decimal(50), actor=SYSTEM)
+    assert "Next: San Francisco Electric Authority" in page(application)
+
+
+def test_the_timeline_keeps_the_providers_time_whatever_the_screens_is() -> None:
+    provider(time_zone="Asia/Kolkata")
+    application = scheduled_application()
+    late = datetime(2026, 5, 12, 20, 15, tzinfo=UTC)  # 01:45 on the next day in Kolkata
+    Event.objects.filter(application=application).update(at=late)
+
+    text = page(application)
+
+    assert '<h3>Wednesday 13 May 2026</h3><ol> <li class="timeline-entry"><time' in text
+    assert ">01:45</time>" in text
+    assert "Times are Kolkata time (IST)." in text
 
 
 def test_a_link_that_is_not_known_is_not_found() -> None:

@@ -14,6 +14,7 @@ from connections.models import (
     Provider,
     RequiredDocument,
     ServiceArea,
+    ServicePromise,
 )
 
 # A rough outline of the City and County of San Francisco, with the bay's edge inside.
@@ -30,6 +31,7 @@ PROVIDER: dict[str, Any] = {
     "support_email": "support@sfea.gov",
     "currency": "USD",
     "order_prefix": "conn-order",
+    "brand_colour": "#0b4f8a",
 }
 # Code, fields, price line, payment term, documents. The guide asks 150 of its 200 when power is on; the published
 # on_search names no terms for the commercial connection, so its full quote is asked.
@@ -77,6 +79,8 @@ REASONS = [
     ("c5", "ordered-by-mistake", "I ordered by mistake"),
 ]
 CANCELLATION = {"SCHEDULED": 0, "TECHNICIAN_ASSIGNED": 10, "ASSESSMENT_COMPLETED": 25, "APPROVED": 50}
+# Working days in each state, as utilities commonly promise them.
+PROMISES = {"SCHEDULED": 2, "TECHNICIAN_ASSIGNED": 5, "ASSESSMENT_COMPLETED": 3, "APPROVED": 7}
 
 
 class Command(BaseCommand):
@@ -107,6 +111,10 @@ class Command(BaseCommand):
         )
         CancellationTerm.objects.bulk_create(
             CancellationTerm(provider=provider, state=state, fee_percent=share) for state, share in CANCELLATION.items()
+        )
+
+        ServicePromise.objects.bulk_create(
+            ServicePromise(provider=provider, state=state, working_days=days) for state, days in PROMISES.items()
         )
 
     def _furnish(

@@ -1,0 +1,161 @@
+"""The post: letters are worded when their patience is over and sent until they arrive, or nobody hopes any more.
+
+Each letter is taken on a lease, one by one: whoever dies with it leaves it to the next.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from email.utils import formataddr, parseaddr
+from random import uniform
+from smtplib import SMTPDataError, SMTPRecipientsRefused
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from connections.lifecycle import Refused
+from connections.models import Application, Letter
+from connections.writing import Written, write
+
+log = logging.getLogger(__name__)
+L = Letter.State
+LEASE = timedelta(seconds=90)  # longer than a task may live (CELERY_TASK_TIME_LIMIT)
+BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)  # seconds before each further attempt, ± 20 %
+PERMANENT = 500  # from here on a mail server's code is its last word
+
+
+def work_post(limit: int = 100) -> int:
+    """Write and send what is due; returns how many letters were dealt with."""
+    for done in range(limit):
+        letter = _claim()
+        if letter is None:
+            return done
+        if letter.state == L.NEW:
+            _try(letter, _word)
+        else:
+            _try(letter, _send)
+    return limit
+
+
+def _claim() -> Letter | None:
+    now = timezone.now()
+    with transaction.atomic():
+        due = Letter.objects.filter(state__in=[L.NEW, L.READY], due_at__lte=now).order_by("due_at", "id")
+        letter = due.select_for_update(skip_locked=True, of=("self",)).first()
+        if letter:
+            letter.due_at = now + LEASE
+            letter.save(update_fields=["due_at"])
+    return letter
+
+
+def _try(letter: Letter, act: Callable[[Letter], None]) -> None:
+    try:
+        act(letter)
+    except Exception as problem:  # noqa: BLE001 - whatever fails (words, names, servers) must not hold up the others
+        log.warning("letter %s: %s: %s", letter.pk, type(problem).__name__, problem)
+        _put_off(letter, problem)
+
+
+# --- Writing --------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _word(letter: Letter) -> None:
+    """Word it together with everything else that waits to be told of this order."""
+    application = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("provider", "offering")
+        .get(pk=letter.application_id)
+    )
+    waiting = Letter.objects.filter(application=application, state=L.NEW).select_related("event").order_by("id")
+    letters = list(waiting.select_for_update(of=("self",)))
+    if not any(row.pk == letter.pk for row in letters):
+        return  # another worker has told it meanwhile
+    written = write(application, letters) if application.applicant_email else None
+    tells = written.tells if written else []
+    if written:
+        _keep(tells[0], application.applicant_email, written)
+    for row in letters:
+        if row not in tells:
+            row.state = L.DROPPED
+        elif row != tells[0]:
+            row.state, row.told_in = L.MERGED, tells[0]
+        row.save(update_fields=["state", "told_in"])
+
+
+def _keep(letter: Letter, to: str, written: Written) -> None:
+    letter.state, letter.to, letter.attempts, letter.problem = L.READY, to, 0, ""
+    letter.subject, letter.text, letter.html = written.subject[:300], written.text, written.html
+    letter.due_at = timezone.now()
+    letter.save()
+
+
+# --- Sending --------------------------------------------------------------------------------------------------------
+
+
+def _send(letter: Letter) -> None:
+    with get_connection(timeout=settings.EMAIL_TIMEOUT) as connection:
+        message = compose(letter)
+        message.connection = connection
+        message.send()
+    letter.state, letter.sent_at, letter.problem = L.SENT, timezone.now(), ""
+    letter.attempts += 1
+    letter.save(update_fields=["state", "sent_at", "problem", "attempts"])
+
+
+def compose(letter: Letter) -> EmailMultiAlternatives:
+    """The message as it goes out: in the provider's name, answered to its support, one id however often it goes."""
+    provider, host = letter.application.provider, urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    message = EmailMultiAlternatives(
+        subject=letter.subject,
+        body=letter.text,
+        from_email=formataddr((" ".join(provider.name.split()), parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+        to=[letter.to],
+        reply_to=[provider.support_email] if provider.support_email else None,
+        headers={
+            "Message-ID": f"<letter-{letter.pk}.{letter.event_id}@{host}>",
+            "References": f"<order-{letter.application_id}@{host}>",  # a mail client shows an order's letters together
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+            "Content-Language": "en",
+        },
+    )
+    message.attach_alternative(letter.html, "text/html")
+    return message
+
+
+def _put_off(letter: Letter, problem: Exception) -> None:
+    letter.attempts += 1
+    letter.problem = " ".join(f"{type(problem).__name__}: {problem}".split())[:300]
+    if is_final(problem) or letter.attempts > len(BACKOFF):
+        letter.state = L.DEAD
+    else:
+        seconds = BACKOFF[letter.attempts - 1] * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+        letter.due_at = timezone.now() + timedelta(seconds=seconds)
+    letter.save(update_fields=["attempts", "problem", "state", "due_at"])
+
+
+def is_final(problem: Exception) -> bool:
+    """Whether the mail server has said for good that it will not take this letter, or not to this person."""
+    if isinstance(problem, SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _ in problem.recipients.values())
+    return isinstance(problem, SMTPDataError) and problem.smtp_code >= PERMANENT
+
+
+@transaction.atomic
+def send_again(letters: QuerySet[Letter]) -> int:
+    """Make these letters due now, with all their attempts before them; says how many. Raises `Refused` for none.
+
+    What was never worded is worded now; what was told in another letter, or is outdated, stays as it is.
+    """
+    rows = list(letters.filter(state__in=[L.SENT, L.DEAD, L.READY]).order_by().select_for_update())
+    if not rows:
+        raise Refused("nothing_to_send", "There is nothing to send again: it was told in another letter.")
+    for row in rows:
+        row.state, row.attempts, row.due_at, row.problem = L.READY if row.text else L.NEW, 0, timezone.now(), ""
+        row.save(update_fields=["state", "attempts", "due_at", "problem"])
+    return len(rows)
