@@ -13,7 +13,7 @@ from beckn_adapter.models import Callback, Conversation, Message
 from billing.payments import record_payment
 from connections.holding import put_on_hold
 from connections.lifecycle import advance
-from connections.models import Application, DocumentVersion
+from connections.models import Application, DocumentVersion, Letter
 from connections.services import Applicant, Premises, amend_application
 from connections.vocabulary import ApplicationState as S
 from connections.vocabulary import Ball
@@ -60,8 +60,11 @@ def ended_order() -> Application:
     give_feedback(order, category="Order", value=Decimal(2), actor=SYSTEM, comment="zz-remark")
     ask_for_support(application=order, reference="zz-remark", source="bap.test", actor=SYSTEM, email="zeb@example.com")
     ask_for_support(application=None, reference="", source="x", actor=SYSTEM, callback_phone="+14155550199")
-    record_payment(order.instalments.get(), amount=Decimal(150), reference="R-1", actor=SYSTEM)
+    record_payment(order, amount=Decimal(150), reference="R-1", actor=SYSTEM)
     _converse(order)
+    letter = Letter.objects.filter(application=order).first()
+    letter.to, letter.subject, letter.text, letter.html = "zeb@example.com", "Zebulon", "9 Quince Lane", "<p>Zebulon"
+    letter.save()
     return advance(order, "cancel", actor=SYSTEM, reason="zz-remark", reason_code="c1")
 
 
@@ -77,7 +80,7 @@ def _converse(order: Application) -> None:
         )  # fmt: skip
         Callback.objects.create(
             **common, action=f"on_{action}", message_id=message.message_id, url="https://bap.test", state="DELIVERED",
-            request=message, application=about, give_up_at=now,
+            request=message, application=about, life_seconds=3600,
         )  # fmt: skip
 
 
