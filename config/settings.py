@@ -216,8 +216,22 @@ UNFOLD = {
             {
                 "title": "Money",
                 "items": [
-                    _page("Instalments", "request_quote", "billing", "instalment"),
+                    {
+                        "title": "Cashier",
+                        "icon": "point_of_sale",
+                        "link": reverse_lazy("admin:billing_cashier"),
+                        "permission": lambda request: request.user.has_perm("billing.add_payment"),
+                    },
+                    _page("What is due", "request_quote", "billing", "instalment"),
+                    {
+                        "title": "Due back",
+                        "icon": "undo",
+                        "link": reverse_lazy("admin:billing_refunds"),
+                        "permission": lambda request: request.user.has_perm("billing.refund_payment"),
+                    },
                     _page("Payments", "payments", "billing", "payment"),
+                    _page("Reported payments", "mark_email_unread", "billing", "paymentreport"),
+                    _page("Waivers", "rule", "billing", "waiver"),
                 ],
             },
             {

@@ -1,6 +1,16 @@
-"""The money's part of the desk: what was quoted, what is asked for, what came in."""
+"""The money's part of the desk: the cashier's screen, what is due, what came in, what waits for somebody."""
 
+from billing.admin import application_money, cards
 from billing.admin.instalment import InstalmentAdmin
 from billing.admin.payment import PaymentAdmin
+from billing.admin.report import PaymentReportAdmin
+from billing.admin.waiver import WaiverAdmin
 
-__all__ = ["InstalmentAdmin", "PaymentAdmin"]
+__all__ = [
+    "InstalmentAdmin",
+    "PaymentAdmin",
+    "PaymentReportAdmin",
+    "WaiverAdmin",
+    "application_money",
+    "cards",
+]
