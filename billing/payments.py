@@ -42,10 +42,6 @@ def record_payment(
     if known:
         return known
     currency = _check_money(application, amount)
-    accounts, parts = accounts_of(application), by_due_date(application)
-    if towards:
-        parts.sort(key=lambda row: row.pk != towards.pk)
-    fee = accounts.get(None, Account())
     payment = _move(
         application,
         key,
@@ -57,11 +53,9 @@ def record_payment(
         reference=reference,
         note=note,
     )
-    wanted = [accounts[row.pk].open for row in parts]
-    slots: list[Instalment | None] = list(parts)
-    if fee.charged:  # an ended order owes its fee, and nothing else
-        slots, wanted = [*slots, None], [*wanted, max(account_of(application).open - sum(wanted), Decimal(0))]
-    for slot, share in zip(slots or [None], share_out(amount, wanted) or [amount], strict=True):
+    slots = _wanting(application, towards)
+    shares = share_out(amount, [still_open for _, still_open in slots])
+    for (slot, _), share in zip(slots, shares, strict=True):
         if share:
             title = str(slot) if slot else "Cancellation fee"
             add_entry(
@@ -76,6 +70,19 @@ def record_payment(
             )
     record(payment, "recorded", actor=actor, amount=amount, reference=reference, method=method)
     return payment
+
+
+def _wanting(application: Application, towards: Instalment | None) -> list[tuple[Instalment | None, Decimal]]:
+    """What a payment counts for, in this order, with what is open of each; None is the fee of an order that ended,
+    which owes nothing else."""
+    accounts, parts = accounts_of(application), by_due_date(application)
+    if towards:
+        parts.sort(key=lambda row: row.pk != towards.pk)
+    slots: list[tuple[Instalment | None, Decimal]] = [(row, accounts[row.pk].open) for row in parts]
+    if accounts.get(None, Account()).charged or not slots:
+        of_parts = sum((still_open for _, still_open in slots), Decimal(0))
+        slots.append((None, max(account_of(application).open - of_parts, Decimal(0))))
+    return slots
 
 
 @transaction.atomic

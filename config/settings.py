@@ -232,6 +232,8 @@ UNFOLD = {
                     _page("Payments", "payments", "billing", "payment"),
                     _page("Reported payments", "mark_email_unread", "billing", "paymentreport"),
                     _page("Waivers", "rule", "billing", "waiver"),
+                    _page("Closings", "lock_clock", "billing", "closing"),
+                    _page("Ledger", "menu_book", "billing", "entry"),
                 ],
             },
             {

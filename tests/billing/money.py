@@ -7,11 +7,12 @@ from uuid import uuid4
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import Payment
-from billing.payments import record_payment
+from billing.models import Instalment, Payment, PaymentReport, Waiver
+from billing.payments import ask_waiver, record_payment, report_payment
+from connections.actors import Actor
 from connections.models import Application
 from connections.vocabulary import ApplicationState as S
-from tests.factories import SYSTEM, application_in, offering
+from tests.factories import SYSTEM, application_in, offering, staff
 
 CASHIER = "/admin/billing/payment/cashier/"
 REFUNDS = "/admin/billing/payment/refunds/"
@@ -53,3 +54,24 @@ def text_of(client: Client, address: str, **query: Any) -> str:
 
 def errors_in(response: Any) -> list[str]:
     return [error for errors in response.context["form"].errors.values() for error in errors]
+
+
+def report(of: Application | None = None, reference: str = "UPI-1") -> PaymentReport:
+    """A buyer app says that the deposit of 50 was paid."""
+    early = (of or order()).instalments.all()[0]
+    made = report_payment(early, amount=Decimal(50), reference=reference, actor=Actor.buyer_app("bap.example"))
+    assert made
+    return made
+
+
+def early_of(of: Application) -> Instalment:
+    first: Instalment = of.instalments.all()[0]
+    return first
+
+
+def asked_by(user: Any) -> Waiver:
+    return ask_waiver(early_of(order()), amount=Decimal(50), reason="Flooded street", actor=Actor.staff(user))
+
+
+def decider() -> Any:
+    return staff("billing.view_waiver", "billing.approve_waiver", "billing.add_waiver")
