@@ -1,5 +1,6 @@
 """The money on the page of an application: the quote with the account's sums, the instalments, the ledger."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -12,7 +13,9 @@ from billing.admin.instalment import ASKED_FOR, PAYMENT_TONES, cashier_link
 from billing.ledger import account_of, statuses_of, with_received
 from billing.models import Entry, Instalment, Quote
 from billing.pricing import in_words
-from connections.admin import ReadOnlyInline, add_to_application_page, badge, moment
+from billing.services import preview_settlement
+from connections.admin import ReadOnlyInline, add_to_application_page, badge, explain_cancelling, moment
+from connections.models import Application
 from connections.vocabulary import ApplicationState, PaymentStatus
 
 
@@ -145,6 +148,24 @@ class EntryInline(ReadOnlyInline):
     @admin.display(description="who")
     def who(self, entry: Entry) -> str:
         return entry.actor
+
+
+@explain_cancelling
+def what_cancelling_costs(application: Application) -> str:
+    """The fee that is kept and what goes back, if the applicant asked for it and if not."""
+    asked, not_asked = (
+        preview_settlement(application, at_state=application.fulfillment_state, by_applicant=by_applicant)
+        for by_applicant in (True, False)
+    )
+
+    def say(amount: Decimal) -> str:
+        return in_words(amount, asked.currency)
+
+    if not asked.fee:
+        return f"By the terms nothing is kept now, whoever asked: {say(max(-asked.due, Decimal(0)))} is due back."
+    rest = f"{say(-asked.due)} is due back" if asked.due <= 0 else f"{say(asked.due)} is still to be paid"
+    kept = f"The fee is {say(asked.fee)}: {rest}."
+    return f"{kept} If the applicant did not ask, there is no fee: {say(max(-not_asked.due, Decimal(0)))} is due back."
 
 
 add_to_application_page(QuoteInline, InstalmentInline, EntryInline)

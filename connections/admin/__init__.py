@@ -2,12 +2,14 @@
 
 * `add_to_application_page(*inlines)`: a room's rows on the page of an application, below the core's own.
 * `name_events({...})`: plain words for a room's events in the timeline.
+* `explain_cancelling`: a function of the application that says what cancelling it costs.
 * `dashboard_cards`: a function of the request that returns the room's cards for the first page.
 * `LifecycleAdmin`, `ReadOnlyAdmin`, `ReadOnlyInline`: what a room's own pages are made of.
 """
 
 from connections.admin import people
 from connections.admin.application import ApplicationAdmin, add_to_application_page
+from connections.admin.cancelling import explain_cancelling
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
 from connections.admin.dashboard import Card, dashboard_cards
 from connections.admin.document import DocumentAdmin
@@ -34,6 +36,7 @@ __all__ = [
     "add_to_application_page",
     "badge",
     "dashboard_cards",
+    "explain_cancelling",
     "link_to",
     "moment",
     "name_events",

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from connections.actors import Actor
 from connections.admin.application_list import NeedsALook, OnHold, find_more
 from connections.admin.application_words import APPLICATION_WORDS, application_panel, load_of
+from connections.admin.cancelling import CancelForm
 from connections.admin.counter import SOURCE, CounterForm, is_counter_draft, open_from_form
 from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, do_desk_act, open_desk_acts
 from connections.admin.document import DocumentInline
@@ -58,6 +59,7 @@ class ApplicationAdmin(VerificationPages, LifecycleAdmin):
     form = CounterForm
     inlines: list[type[InlineModelAdmin]] = [DocumentInline, EventInline, FeedbackInline]
     hidden_actions = ("assign_technician", "complete_assessment", "establish_connection")  # visits bring them about
+    action_forms = {"cancel": CancelForm}
     action_words = {**APPLICATION_WORDS, **DESK_WORDS}
     warn_unsaved_form = True
     list_fullwidth = True
