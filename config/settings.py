@@ -6,6 +6,7 @@ The names are a contract with other programs; README.md lists them with their me
 import json
 import logging
 import os
+import re
 import secrets
 import time
 from pathlib import Path
@@ -229,7 +230,10 @@ UNFOLD = {
                         "link": reverse_lazy("admin:billing_refunds"),
                         "permission": lambda request: request.user.has_perm("billing.refund_payment"),
                     },
-                    _page("Payments", "payments", "billing", "payment"),
+                    {
+                        **_page("Payments", "payments", "billing", "payment"),
+                        "active": lambda request: re.search(r"/billing/payment/(\d+/|$)", request.path),
+                    },
                     _page("Reported payments", "mark_email_unread", "billing", "paymentreport"),
                     _page("Waivers", "rule", "billing", "waiver"),
                     _page("Closings", "lock_clock", "billing", "closing"),

@@ -67,7 +67,7 @@ def show(
     pages: ModelAdmin, request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any
 ) -> TemplateResponse:
     """A page of money inside the desk's frame."""
-    frame = {**pages.admin_site.each_context(request), "opts": pages.opts, "title": title}
+    frame = {**pages.admin_site.each_context(request), "title": title}
     return TemplateResponse(request, f"admin/billing/{template}.html", {**frame, **context}, status=status)
 
 
