@@ -38,7 +38,6 @@ def test_a_payment_is_taken_with_the_keyboard_alone(
     keys = page.keyboard
 
     page.goto(CASHIER)
-    page.bring_to_front()  # a page behind another one has a focus that types nothing
     expect(page.get_by_label("Which order?")).to_be_focused()
     keys.type(wanted.number)
     keys.press("Enter")
