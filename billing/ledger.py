@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import DecimalField, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from billing.accounts import Account, Posting, add_up, status_of, total
 from billing.models import Entry, Instalment, Payment, ReportState
@@ -62,7 +63,12 @@ def _entries(application: Application) -> list[Entry]:
 
 
 def _accounts(instalments: Iterable[Instalment], entries: list[Entry]) -> dict[int | None, Account]:
-    rows: dict[int | None, list[Posting]] = {row.pk: [] for row in instalments}
+    return {**{row.pk: Account() for row in instalments}, **accounts_by_slot(entries)}
+
+
+def accounts_by_slot(entries: Iterable[Entry]) -> dict[int | None, Account]:
+    """The accounts that an order's entries make, by instalment id; `reverses` is read of each."""
+    rows: dict[int | None, list[Posting]] = {}
     for entry in entries:
         undoes = entry.reverses.kind if entry.reverses else ""
         rows.setdefault(entry.instalment_id, []).append(Posting(entry.kind, entry.amount, undoes))
@@ -176,7 +182,10 @@ def add_entry(
     instalment: Instalment | None,
     payment: Payment | None = None,
     reverses: Entry | None = None,
+    at: datetime | None = None,
 ) -> Entry:
+    """A line of the account, as of now; what a payment is made of carries the payment's own moment, so that both
+    belong to the same day."""
     return Entry.objects.create(
         application=application,
         instalment=instalment,
@@ -187,6 +196,7 @@ def add_entry(
         payment=payment,
         reverses=reverses,
         actor=str(actor),
+        at=at or timezone.now(),
     )
 
 

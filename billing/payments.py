@@ -7,7 +7,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from billing.accounts import Account, share_out
 from billing.ledger import account_of, accounts_of, add_entry, by_due_date, payment_status, reverse
@@ -38,14 +38,10 @@ def record_payment(
     """
     application = _locked(application)
     _check_permission(actor, "billing.add_payment")
-    known = _known(application, key, method, reference, is_refund=False, amount=amount)
+    known = known_payment(application, key, method, reference, is_refund=False, amount=amount)
     if known:
         return known
     currency = _check_money(application, amount)
-    accounts, parts = accounts_of(application), by_due_date(application)
-    if towards:
-        parts.sort(key=lambda row: row.pk != towards.pk)
-    fee = accounts.get(None, Account())
     payment = _move(
         application,
         key,
@@ -57,16 +53,36 @@ def record_payment(
         reference=reference,
         note=note,
     )
-    wanted = [accounts[row.pk].open for row in parts]
-    slots: list[Instalment | None] = list(parts)
-    if fee.charged:  # an ended order owes its fee, and nothing else
-        slots, wanted = [*slots, None], [*wanted, max(account_of(application).open - sum(wanted), Decimal(0))]
-    for slot, share in zip(slots or [None], share_out(amount, wanted) or [amount], strict=True):
+    slots = _wanting(application, towards)
+    shares = share_out(amount, [still_open for _, still_open in slots])
+    for (slot, _), share in zip(slots, shares, strict=True):
         if share:
             title = str(slot) if slot else "Cancellation fee"
-            add_entry(application, EntryKind.PAYMENT, share, actor=actor, title=title, instalment=slot, payment=payment)
+            add_entry(
+                application,
+                EntryKind.PAYMENT,
+                share,
+                actor=actor,
+                title=title,
+                instalment=slot,
+                payment=payment,
+                at=payment.at,
+            )
     record(payment, "recorded", actor=actor, amount=amount, reference=reference, method=method)
     return payment
+
+
+def _wanting(application: Application, towards: Instalment | None) -> list[tuple[Instalment | None, Decimal]]:
+    """What a payment counts for, in this order, with what is open of each; None is the fee of an order that ended,
+    which owes nothing else."""
+    accounts, parts = accounts_of(application), by_due_date(application)
+    if towards:
+        parts.sort(key=lambda row: row.pk != towards.pk)
+    slots: list[tuple[Instalment | None, Decimal]] = [(row, accounts[row.pk].open) for row in parts]
+    if accounts.get(None, Account()).charged or not slots:
+        of_parts = sum((still_open for _, still_open in slots), Decimal(0))
+        slots.append((None, max(account_of(application).open - of_parts, Decimal(0))))
+    return slots
 
 
 @transaction.atomic
@@ -87,7 +103,7 @@ def return_payment(
     """
     application = _locked(application)
     _check_permission(actor, "billing.refund_payment")
-    known = _known(application, key, method, reference, is_refund=True, amount=amount)
+    known = known_payment(application, key, method, reference, is_refund=True, amount=amount)
     if known:
         return known
     currency = _check_money(application, amount)
@@ -108,7 +124,16 @@ def return_payment(
     for instalment_id, share in _sources(application, amount):
         slot = next((row for row in application.instalments.all() if row.pk == instalment_id), None)
         title = str(slot) if slot else "Cancellation fee"
-        add_entry(application, EntryKind.REFUND, share, actor=actor, title=title, instalment=slot, payment=payment)
+        add_entry(
+            application,
+            EntryKind.REFUND,
+            share,
+            actor=actor,
+            title=title,
+            instalment=slot,
+            payment=payment,
+            at=payment.at,
+        )
     record(payment, "returned", actor=actor, amount=amount, reference=reference, method=method)
     return payment
 
@@ -182,7 +207,7 @@ def match_report(
 ) -> Payment:
     """Staff found the money that a buyer app reported: it is recorded for the instalment that was named.
 
-    Raises `Refused` as `record_payment` and `advance` do.
+    Raises `Refused`: `already_matched`, and as `record_payment` and `advance` do.
     """
     payment = record_payment(
         report.application,
@@ -194,7 +219,10 @@ def match_report(
         towards=report.instalment,
         note=f"Reported by {report.reported_by}",
     )
-    if PaymentReport.objects.filter(payment=payment).exists():
+    matched = PaymentReport.objects.filter(payment=payment).first()
+    if matched and matched.pk != report.pk:
+        raise Refused("already_matched", f"{reference or payment} is matched with another report already.")
+    if matched:
         return payment
     advance(report, "match", actor=actor, payment=payment)
     return payment
@@ -261,7 +289,7 @@ def _unit(currency: str) -> str:
     return in_words(Decimal(1), currency)
 
 
-def _known(
+def known_payment(
     application: Application, key: uuid.UUID | None, method: str, reference: str, *, is_refund: bool, amount: Decimal
 ) -> Payment | None:
     """The payment that this key or reference stands for. Raises `Refused` where it stands for another one."""
@@ -276,11 +304,15 @@ def _known(
 
 
 def _move(application: Application, key: uuid.UUID | None, actor: Actor, **moved: Any) -> Payment:
-    return Payment.objects.create(
-        provider=application.provider,
-        application=application,
-        key=key or uuid.uuid4(),
-        actor=str(actor),
-        user=actor.user,
-        **moved,
-    )
+    try:
+        with transaction.atomic():
+            return Payment.objects.create(
+                provider=application.provider,
+                application=application,
+                key=key or uuid.uuid4(),
+                actor=str(actor),
+                user=actor.user,
+                **moved,
+            )
+    except IntegrityError:  # at the same moment, for another order
+        raise Refused("reference_taken", "This form or reference is already recorded for another order.") from None

@@ -52,7 +52,8 @@ def send_the_invoice(application: Application, event: Event, actor: Actor) -> No
 @consequence("application.failed")
 def settle_what_ended(application: Application, event: Event, actor: Actor) -> None:
     """Applicants who cancel owe the fee of the state that they left; whom the utility turns away owes nothing."""
-    by_applicant = event.kind == "application.cancelled" and actor.kind == "buyer_app"
+    asked_for = actor.kind == "buyer_app" or bool(event.data.get("asked_by_applicant"))
+    by_applicant = event.kind == "application.cancelled" and asked_for
     settle(application, at_state=event.data["came_from"], by_applicant=by_applicant, actor=actor)
     issue_invoice(application, actor=actor)
 

@@ -1,5 +1,6 @@
 """The admin's look and its side menu."""
 
+import re
 from typing import Any
 
 from django.templatetags.static import static
@@ -63,9 +64,28 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "Money",
                 "items": [
-                    _page("Instalments", "request_quote", "billing", "instalment"),
-                    _page("Payments", "payments", "billing", "payment"),
+                    {
+                        "title": "Cashier",
+                        "icon": "point_of_sale",
+                        "link": reverse_lazy("admin:billing_cashier"),
+                        "permission": lambda request: request.user.has_perm("billing.add_payment"),
+                    },
+                    _page("What is due", "request_quote", "billing", "instalment"),
+                    {
+                        "title": "Due back",
+                        "icon": "undo",
+                        "link": reverse_lazy("admin:billing_refunds"),
+                        "permission": lambda request: request.user.has_perm("billing.refund_payment"),
+                    },
+                    {
+                        **_page("Payments", "payments", "billing", "payment"),
+                        "active": lambda request: re.search(r"/billing/payment/(\d+/|$)", request.path),
+                    },
                     _page("Invoices and receipts", "receipt_long", "billing", "voucher"),
+                    _page("Reported payments", "mark_email_unread", "billing", "paymentreport"),
+                    _page("Waivers", "rule", "billing", "waiver"),
+                    _page("Closings", "lock_clock", "billing", "closing"),
+                    _page("Ledger", "menu_book", "billing", "entry"),
                 ],
             },
             {

@@ -36,7 +36,8 @@ def write_connection(application: Application, profile: str) -> Json:
 def write_ending(application: Application, profile: str) -> Json:
     """`cancellation`, the settlement as the quote, and the refund terms of an order that is cancelled or failed."""
     event = application.events.filter(kind__in=["application.cancelled", "application.failed"]).last()
-    by_applicant = event is not None and event.actor.startswith("buyer app ")
+    asked_at_the_desk = event is not None and event.data.get("asked_by_applicant")
+    by_applicant = event is not None and (event.actor.startswith("buyer app ") or asked_at_the_desk)
     reason: Json = {"descriptor": {"name": application.reason}}
     if event and event.data.get("reason_code"):
         reason["id"] = event.data["reason_code"]

@@ -1,18 +1,25 @@
-"""What is asked for: on the page of the application below its quote, and over all orders."""
+"""What is due, over all orders: the oldest first, each with the way to take it, and to ask that it be waived."""
 
 from typing import Any
+from uuid import uuid4
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from billing.ledger import payment_status, with_received
-from billing.models import Instalment, Quote
-from billing.pricing import in_words
-from connections.admin import ReadOnlyAdmin, ReadOnlyInline, add_to_application_page, badge, moment
+from billing.ledger import accounts_of, payment_status, with_received
+from billing.models import Instalment, WaiverState
+from billing.payments import ask_waiver
+from billing.pricing import in_words, to_minor_unit
+from connections.actors import Actor
+from connections.admin import ActionForm, LifecycleAdmin, Words, link_to, on_one_line, stamp
+from connections.admin.read_only import ReadOnly
+from connections.models import Application
 from connections.vocabulary import OPEN_STATES, ApplicationState, PaymentStatus
 
 PAYMENT_TONES: dict[str, str] = {
@@ -22,83 +29,30 @@ PAYMENT_TONES: dict[str, str] = {
     PaymentStatus.FAILED: "danger",
     PaymentStatus.REFUNDED: "",
 }
-
-
 ASKED_FOR = [*OPEN_STATES, ApplicationState.CONNECTION_ESTABLISHED]  # of a cancelled order nothing more is asked
 
 
-def pay_link(instalment: Any) -> str:
-    """Leads to the payment form while something is open."""
-    if instalment.application.fulfillment_state not in ASKED_FOR or instalment.open <= 0:
-        return "-"
-    address = f"{reverse('admin:billing_payment_add')}?instalment={instalment.pk}"
-    return format_html('<a href="{}" class="text-link whitespace-nowrap">Record a payment</a>', address)
-
-
-class QuoteInline(ReadOnlyInline):
-    model = Quote
-    verbose_name = verbose_name_plural = "Quote"
-    fields = ["priced", "total_due", "valid"]
-    readonly_fields = fields
-    empty_words = "No price was told yet."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Quote]:
-        return super().get_queryset(request).prefetch_related("lines")
-
-    @admin.display(description="lines")
-    def priced(self, quote: Quote) -> str:
-        rows = ((line.title, in_words(line.amount, quote.currency)) for line in quote.lines.all())
-        return format_html_join("", '<span class="block py-1">{}: {}</span>', rows)
-
-    @admin.display(description="total")
-    def total_due(self, quote: Quote) -> str:
-        return format_html('<span class="font-semibold whitespace-nowrap">{}</span>', quote)
-
-    @admin.display(description="holds until")
-    def valid(self, quote: Quote) -> str:
-        return moment(quote.valid_until)
-
-
-class InstalmentInline(ReadOnlyInline):
-    model = Instalment
-    fields = ["due", "asked", "got", "status", "collected_by", "pay"]
-    readonly_fields = fields
-    empty_words = "Nothing is asked for."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return with_received(super().get_queryset(request)).select_related("application")
-
-    @admin.display(description="falls due")
-    def due(self, instalment: Instalment) -> str:
-        return instalment.get_type_display()
-
-    @admin.display(description="amount")
-    def asked(self, instalment: Instalment) -> str:
-        return in_words(instalment.amount, instalment.currency)
-
-    @admin.display(description="received")
-    def got(self, instalment: Any) -> str:
-        return in_words(instalment.received, instalment.currency)
-
-    @admin.display(description="status")
-    def status(self, instalment: Instalment) -> str:
-        status = payment_status(instalment)
-        return badge(status.label, PAYMENT_TONES[status])
-
-    @admin.display(description="payment")
-    def pay(self, instalment: Any) -> str:
-        return pay_link(instalment) if self.request.user.has_perm("billing.add_payment") else "-"
-
-
-add_to_application_page(QuoteInline, InstalmentInline)
+def cashier_link(application: Application, text: str = "Take a payment") -> str:
+    """Leads to the order at the cashier's screen, with a form of its own."""
+    address = f"{reverse('admin:billing_cashier_order', args=[application.pk])}?key={uuid4()}"
+    return format_html('<a href="{}" class="text-link whitespace-nowrap">{}</a>', address, text)
 
 
 class IsOpen(admin.SimpleListFilter):
+    """What is open, unless all is asked for: the list is called "What is due"."""
+
     title = "open"
     parameter_name = "open"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Something is open"), ("no", "Paid in full")]
+        return [("yes", "Something is open"), ("no", "Paid or waived in full"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        """Without Django's own first choice, All: here it is one of ours."""
+        return list(super().choices(changelist))[1:]
+
+    def value(self) -> str:
+        return super().value() or "yes"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         paid = Q(open__lte=0)
@@ -107,17 +61,46 @@ class IsOpen(admin.SimpleListFilter):
         return queryset.filter(paid) if self.value() == "no" else queryset
 
 
-@admin.register(Instalment)
-class InstalmentAdmin(ReadOnlyAdmin):
-    """What is asked for, over all orders: the way to record a payment without looking for the application first."""
+class WaiveForm(ActionForm):
+    amount = forms.DecimalField(
+        label="Amount to waive",
+        max_digits=14,
+        decimal_places=3,
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True, "inputmode": "decimal"}),
+    )
+    reason = forms.CharField(
+        label="Why",
+        max_length=150,  # stands in the title of the entry, after the instalment's words
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="The second person will read it, and it stands in the ledger.",
+        error_messages={"required": "Say why it should be waived: the second person will read it."},
+    )
 
-    list_display = ["application", "due", "asked", "got", "open", "collected_by", "pay"]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        still_open = accounts_of(self.thing.application)[self.thing.pk].open
+        self.initial["amount"] = to_minor_unit(still_open, self.thing.currency)
+
+
+@admin.register(Instalment)
+class InstalmentAdmin(ReadOnly, LifecycleAdmin):
+    action_forms = {"waive": WaiveForm}
+    action_words = {
+        "waive": Words(
+            "Ask for a waiver",
+            "You ask that a part of it be forgone. Nothing changes until somebody else approves it.",
+            "the waiver is asked for. Somebody else must decide.",
+            quiet=True,
+        )
+    }
+    show_add_link = False
+    list_display = ["application", "since", "due", "asked", "got", "forgone", "rest", "standing", "pay"]
     list_filter = [IsOpen, "type", "collected_by", ("application__provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["application"]
     search_fields = ["application__number", "application__applicant_name"]
     search_help_text = "Order id or name"
-    ordering = ["-application_id", "position"]
-    fields = ["application", "type", "collected_by", "asked", "got"]
+    ordering = ["application__ordered_at", "application_id", "position"]
+    fields = ["collected_by"]
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         may_pay = request.user.has_perm("billing.add_payment")
@@ -127,24 +110,71 @@ class InstalmentAdmin(ReadOnlyAdmin):
         drafts = Q(application__fulfillment_state=ApplicationState.DRAFT)
         return with_received(super().get_queryset(request)).exclude(drafts)
 
+    @admin.display(description="ordered", ordering="application__ordered_at")
+    def since(self, instalment: Instalment) -> str:
+        return stamp(instalment.application.ordered_at, "j M Y")
+
     @admin.display(description="falls due", ordering="type")
     def due(self, instalment: Instalment) -> str:
         return instalment.get_type_display()
 
     @admin.display(description="amount", ordering="amount")
     def asked(self, instalment: Instalment) -> str:
-        return in_words(instalment.amount, instalment.currency)
+        return _say(instalment, instalment.amount)
 
     @admin.display(description="received", ordering="received")
     def got(self, instalment: Any) -> str:
-        return in_words(instalment.received, instalment.currency)
+        return _say(instalment, instalment.received)
 
-    @display(description="status", label={"Open": "warning", "Paid": "success", "Not asked any more": ""})
-    def open(self, instalment: Any) -> str:
-        if instalment.open <= 0:
-            return "Paid"
-        return "Open" if instalment.application.fulfillment_state in ASKED_FOR else "Not asked any more"
+    @admin.display(description="waived", ordering="waived")
+    def forgone(self, instalment: Any) -> str:
+        return _say(instalment, instalment.waived) if instalment.waived else "-"
+
+    @admin.display(description="open", ordering="open")
+    def rest(self, instalment: Any) -> str:
+        is_open = instalment.open > 0 and instalment.application.fulfillment_state in ASKED_FOR
+        return _say(instalment, instalment.open) if is_open else "-"
+
+    @display(description="standing", label={"Open": "warning", "Settled": "success", "Not asked any more": ""})
+    def standing(self, instalment: Any) -> str:
+        if instalment.application.fulfillment_state not in ASKED_FOR:
+            return "Not asked any more"
+        return "Open" if instalment.open > 0 else "Settled"
 
     @admin.display(description="payment")
     def pay(self, instalment: Any) -> str:
-        return pay_link(instalment)
+        return cashier_link(instalment.application) if self.standing(instalment) == "Open" else "-"
+
+    # --- The page of one --------------------------------------------------------------------------------------------
+
+    def get_panel(self, request: HttpRequest, obj: Instalment) -> dict[str, Any]:
+        account, status = accounts_of(obj.application)[obj.pk], payment_status(obj)
+        facts = [
+            ("Order", link_to(obj.application)),
+            ("Falls due", obj.get_type_display()),
+            ("Amount", in_words(obj.amount, obj.currency)),
+            ("Received", in_words(account.kept, obj.currency)),
+            ("Waived", in_words(account.waived, obj.currency)),
+            ("Open", in_words(account.open, obj.currency)),
+        ]
+        if account.open and request.user.has_perm("billing.add_payment"):
+            facts.append(("Payment", cashier_link(obj.application)))
+        waiting = obj.waivers.filter(state=WaiverState.ASKED).first()
+        warnings = [f"A waiver of {waiting} waits for a second person."] if waiting else []
+        badges = [(status.label, PAYMENT_TONES[status], status.value)]
+        return {"badges": badges, "facts": facts, "warnings": warnings}
+
+    def is_offered(self, obj: Instalment, action: str) -> bool:
+        return action == "waive"
+
+    def get_open_actions(self, request: HttpRequest, obj: Instalment) -> list[str]:
+        may = request.user.has_perm("billing.add_waiver") and obj.application.fulfillment_state in ASKED_FOR
+        sensible = may and accounts_of(obj.application)[obj.pk].open > 0
+        return ["waive"] if sensible and not obj.waivers.filter(state=WaiverState.ASKED).exists() else []
+
+    def perform_action(self, request: HttpRequest, obj: Instalment, action: str, details: dict[str, Any]) -> None:
+        ask_waiver(obj, actor=Actor.staff(request.user), **details)
+
+
+def _say(instalment: Instalment, amount: Any) -> str:
+    return on_one_line(in_words(amount, instalment.currency))

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from billing.models.quote import Instalment
 from billing.pricing import in_words
@@ -94,7 +95,7 @@ class Entry(AppendOnlyModel):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="entries")
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
     actor = models.CharField(max_length=260)
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True, editable=False)
 
     class Meta:
         ordering = ["id"]
@@ -115,3 +116,10 @@ class Entry(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {in_words(self.amount, self.currency)}"
+
+    @property
+    def is_debit(self) -> bool:
+        """True where the line raises what the applicant owes; a reversal counts against what it undoes."""
+        if self.reverses:
+            return not self.reverses.is_debit
+        return self.kind in {EntryKind.CHARGE, EntryKind.REFUND}

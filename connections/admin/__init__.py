@@ -2,6 +2,7 @@
 
 * `add_to_application_page(*inlines)`: a room's rows on the page of an application, below the core's own.
 * `name_events({...})`: plain words for a room's events in the timeline.
+* `explain_cancelling`: a function of the application that says what cancelling it costs.
 * `dashboard_cards`: a function of the request that returns the room's cards for the first page.
 * `PersonalPage`: the page of a row that tells of a person: masked, or shown in full and noted.
 * `LifecycleAdmin`, `ReadOnlyAdmin`, `ReadOnlyInline`: what a room's own pages are made of.
@@ -9,6 +10,7 @@
 
 from connections.admin import failed_logins, letter, people
 from connections.admin.application import ApplicationAdmin, add_to_application_page
+from connections.admin.cancelling import explain_cancelling
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
 from connections.admin.dashboard import Card, dashboard_cards
 from connections.admin.document import DocumentAdmin
@@ -37,6 +39,7 @@ __all__ = [
     "add_to_application_page",
     "badge",
     "dashboard_cards",
+    "explain_cancelling",
     "failed_logins",
     "letter",
     "link_to",

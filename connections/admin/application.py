@@ -19,6 +19,7 @@ from connections.admin.application_words import (
     joined,
     load_of,
 )
+from connections.admin.cancelling import CancelForm
 from connections.admin.counter import SOURCE, CounterForm, is_counter_draft, open_from_form
 from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, SHOWS_A_PERSON, do_desk_act, open_desk_acts
 from connections.admin.document import DocumentInline
@@ -85,6 +86,7 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
     form = CounterForm
     inlines: list[type[InlineModelAdmin]] = [DocumentInline, EventInline, FeedbackInline]
     hidden_actions = ("assign_technician", "complete_assessment", "establish_connection")  # visits bring them about
+    action_forms = {"cancel": CancelForm}
     action_words = {**APPLICATION_WORDS, **DESK_WORDS}
     personal_fields = PERSONAL_FIELDS
     warn_unsaved_form = True

@@ -24,7 +24,8 @@ APPLICATION_WORDS = {
     ),
     "cancel": Words(
         "Cancel the order",
-        "The applicant does not want the connection any more. Open visits are called off. This can not be undone.",
+        "There will be no connection. Open visits are called off, and what came in beyond the fee is due back."
+        " This can not be undone.",
         "cancelled.",
         grave=True,
     ),

@@ -13,6 +13,7 @@ from django.db import connection
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "connections_event": ("announced_at",),
     "connections_personaldataview": (),
+    "billing_closing": (),
     "billing_entry": (),
     "billing_payment": (),
 }

@@ -224,7 +224,8 @@ class Application(ConcurrentTransitionMixin, models.Model):
         permission="connections.cancel_application",
         custom={"network": True, "asks_reason": True},
     )
-    def cancel(self, *, reason: str, reason_code: str = "") -> None:
+    def cancel(self, *, reason: str, reason_code: str = "", asked_by_applicant: bool = False) -> None:
+        """Who asked decides about the fee; a buyer app always speaks for the applicant."""
         self.reason, self.ended_at = reason, timezone.now()
 
     @transition(

@@ -1,0 +1,107 @@
+"""What the pages about money share: their frame, the form for money that moves, and words for what moved."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.http import HttpRequest, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from billing.models import Payment, Voucher
+from connections.vocabulary import PaymentMethod
+
+AT_THE_DESK = [
+    (PaymentMethod.CASH, "Cash"),
+    (PaymentMethod.CARD, "Card"),
+    (PaymentMethod.BANK_TRANSFER, "Bank transfer"),
+]
+WITH_REFERENCE = {
+    PaymentMethod.CARD: "Give the number on the card slip.",
+    PaymentMethod.BANK_TRANSFER: "Give the reference of the bank transfer.",
+    PaymentMethod.BUYER_APP: "Give the reference of the buyer app.",
+}
+
+
+class MoneyForm(forms.Form):
+    """Amount, method and reference. `key` is made with the form: sent twice, it is one payment. `agreed` is the figure
+    that a person said yes to on the page between."""
+
+    amount = forms.DecimalField(
+        max_digits=14,
+        decimal_places=3,
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"autofocus": True, "inputmode": "decimal", "autocomplete": "off", "size": 14}
+        ),
+        error_messages={"required": "Give the amount.", "invalid": "Give the amount in figures, such as 150.00."},
+    )
+    method = forms.ChoiceField(
+        choices=AT_THE_DESK, widget=forms.RadioSelect, error_messages={"required": "Choose cash, card or transfer."}
+    )
+    reference = forms.CharField(
+        required=False,
+        max_length=120,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="The number on the card slip, or the reference of the transfer. Cash needs none.",
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    agreed = forms.DecimalField(required=False, max_digits=14, decimal_places=3, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        missing = WITH_REFERENCE.get(given.get("method", ""))
+        if missing and "reference" in given and not given["reference"]:
+            self.add_error("reference", missing)
+        return given
+
+    @property
+    def moved(self) -> dict[str, Any]:
+        """What the services take."""
+        return {name: self.cleaned_data[name] for name in ("amount", "method", "reference", "key")}
+
+
+def show(
+    pages: ModelAdmin, request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any
+) -> TemplateResponse:
+    """A page of money inside the desk's frame."""
+    frame = {**pages.admin_site.each_context(request), "title": title}
+    return TemplateResponse(request, f"admin/billing/{template}.html", {**frame, **context}, status=status)
+
+
+def key_in(request: HttpRequest) -> UUID | None:
+    """The key that stands in the page's address, so that going back leads to the same form."""
+    try:
+        return UUID(request.GET.get("key", ""))
+    except ValueError:
+        return None
+
+
+def with_new_key(address: str) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{address}?key={uuid4()}")
+
+
+def paper_link(voucher: Voucher | None) -> str:
+    """The address of a paper's own page; empty where no such page is served."""
+    if voucher is None:
+        return ""
+    try:
+        return reverse("papers:paper", args=[voucher.application.tracking_id, voucher.number])
+    except NoReverseMatch:
+        return ""
+
+
+def linked_paper(voucher: Voucher | None) -> str:
+    """A paper's name, leading to its page where one is served."""
+    address = paper_link(voucher)
+    if not address:
+        return str(voucher or "-")
+    return format_html('<a href="{}" class="text-link">{}</a>', address, voucher)
+
+
+def paper_of(payment: Payment) -> Voucher | None:
+    """The receipt or the refund note."""
+    voucher: Voucher | None = getattr(payment, "voucher", None)
+    return voucher

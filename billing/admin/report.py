@@ -1,0 +1,139 @@
+"""Payments that buyer apps reported: found among the money that came in, or not found."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from billing.admin.money_pages import WITH_REFERENCE
+from billing.ledger import accounts_of
+from billing.models import PaymentReport, ReportState
+from billing.payments import match_report
+from billing.pricing import in_words, to_minor_unit
+from connections.actors import Actor
+from connections.admin import ActionForm, LifecycleAdmin, Words, link_to, moment, stamp
+from connections.admin.read_only import ReadOnly
+from connections.vocabulary import PaymentMethod
+
+REPORT_TONES: dict[str, str] = {
+    ReportState.REPORTED: "warning",
+    ReportState.MATCHED: "success",
+    ReportState.REJECTED: "danger",
+}
+
+
+class MatchForm(ActionForm):
+    """The money as staff found it, which may be another amount than the buyer app said."""
+
+    amount = forms.DecimalField(
+        label="Amount that came in",
+        max_digits=14,
+        decimal_places=3,
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True, "inputmode": "decimal"}),
+    )
+    method = forms.ChoiceField(label="How", choices=PaymentMethod.choices, widget=UnfoldAdminSelectWidget)
+    reference = forms.CharField(
+        max_length=120,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="As it stands on the bank statement or in the buyer app's settlement.",
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        report: PaymentReport = self.thing
+        self.initial.update(
+            amount=to_minor_unit(report.amount, report.currency),
+            method=PaymentMethod.BUYER_APP if report.instalment.collected_by == "BAP" else PaymentMethod.BANK_TRANSFER,
+            reference=report.reference,
+            key=uuid4(),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        missing = WITH_REFERENCE.get(given.get("method", ""))
+        if missing and "reference" in given and not given["reference"]:
+            self.add_error("reference", missing)
+        return given
+
+
+class NotFoundForm(ActionForm):
+    reason = forms.CharField(
+        label="What you looked for, and where",
+        max_length=300,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autofocus": True}),
+        help_text="The buyer app and the applicant read it.",
+        error_messages={"required": "Say why: whoever asked will read it."},
+    )
+
+
+@admin.register(PaymentReport)
+class PaymentReportAdmin(ReadOnly, LifecycleAdmin):
+    action_forms = {"match": MatchForm, "reject": NotFoundForm}
+    action_words = {
+        "match": Words(
+            "It is here",
+            "The amount that you found is recorded for the instalment, with a receipt. The buyer app is told.",
+            "matched.",
+        ),
+        "reject": Words(
+            "It is not found",
+            "Nothing is recorded. The instalment stays open, and the buyer app is told that the payment is missing.",
+            "not found.",
+            grave=True,
+        ),
+    }
+    show_add_link = False
+    list_display = ["reported", "state_badge", "application", "due", "said", "reference", "reported_by"]
+    list_filter = ["state", "reported_at", ("application__provider", admin.RelatedOnlyFieldListFilter), "reported_by"]
+    list_select_related = ["application", "instalment"]
+    search_fields = ["reference", "application__number", "application__applicant_name"]
+    search_help_text = "Reference, order id or name"
+    ordering = ["id"]  # who waits longest stands first
+    fields = ["reference", "reported_by", "reason"]
+
+    @admin.display(description="reported", ordering="reported_at")
+    def reported(self, report: PaymentReport) -> str:
+        return stamp(report.reported_at)
+
+    @display(description="state", ordering="state", label=REPORT_TONES)
+    def state_badge(self, report: PaymentReport) -> tuple[str, str]:
+        return report.state, report.get_state_display()
+
+    @admin.display(description="instalment")
+    def due(self, report: PaymentReport) -> str:
+        return str(report.instalment)
+
+    @admin.display(description="reported amount", ordering="amount")
+    def said(self, report: PaymentReport) -> str:
+        return str(report)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PaymentReport]:
+        rows: QuerySet[PaymentReport] = super().get_queryset(request)
+        return rows.select_related("application", "instalment", "payment")
+
+    def get_panel(self, request: HttpRequest, obj: PaymentReport) -> dict[str, Any]:
+        still_open = accounts_of(obj.application)[obj.instalment_id].open
+        facts = [
+            ("Reported", f"{obj}{f', reference {obj.reference}' if obj.reference else ''}"),
+            ("By", f"{obj.reported_by}, {moment(obj.reported_at)}"),
+            ("Order", link_to(obj.application)),
+            ("For", obj.instalment),
+            ("Still open", in_words(still_open, obj.currency)),
+        ]
+        if obj.payment:
+            facts.append(("Matched with", link_to(obj.payment, f"{obj.payment}, {obj.payment.reference or 'cash'}")))
+        return {"badges": [(obj.get_state_display(), REPORT_TONES[obj.state], "")], "facts": facts}
+
+    def perform_action(self, request: HttpRequest, obj: PaymentReport, action: str, details: dict[str, Any]) -> None:
+        if action == "match":
+            key: UUID = details.pop("key")
+            match_report(obj, actor=Actor.staff(request.user), key=key, **details)
+        else:
+            super().perform_action(request, obj, action, details)

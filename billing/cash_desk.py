@@ -1,0 +1,121 @@
+"""What a cashier asks: what is due of an order, what is due back, and whether this payment is here already."""
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, DecimalField, F, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from billing.accounts import Account, total
+from billing.ledger import account_of, accounts_by_slot, accounts_of
+from billing.models import Entry, Instalment, Payment
+from billing.payments import known_payment, record_payment
+from connections.actors import Actor
+from connections.models import Application
+from connections.vocabulary import ApplicationState, EntryKind, PaymentType
+
+BEFORE_THE_POWER = {PaymentType.PRE_ORDER, PaymentType.PRE_FULFILLMENT}
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an order stands at the desk. `now` is due today, `later` is asked for but falls due when the power is on."""
+
+    account: Account
+    now: Decimal
+    later: Decimal
+    rows: list[tuple[Instalment, Account]]
+    fee: Account
+
+    @property
+    def proposed(self) -> Decimal:
+        """What a cashier most likely takes: what is due now; where that is nothing, what is open at all."""
+        return self.now or self.account.open
+
+
+def standing_of(application: Application) -> Standing:
+    """The order's account as the desk needs it. The fee of an order that ended is due now."""
+    accounts = accounts_of(application)
+    rows = [(row, accounts[row.pk]) for row in application.instalments.all()]
+    account = total(accounts.values())
+    if application.fulfillment_state in {ApplicationState.CANCELLED, ApplicationState.FAILED}:
+        return Standing(account, account.open, ZERO, rows, accounts.get(None, Account()))
+    power_is_on = application.fulfillment_state == ApplicationState.CONNECTION_ESTABLISHED
+    due = [part.open for row, part in rows if power_is_on or row.type in BEFORE_THE_POWER]
+    now = min(sum(due, ZERO), account.open)
+    return Standing(account, now, account.open - now, rows, Account())
+
+
+def orders_with_refund_due() -> list[tuple[Application, Account]]:
+    """The orders that hold more than is asked for, oldest first, each with its account. Three queries, however many."""
+    held = [row["application"] for row in _may_hold_too_much().values("application")]
+    entries = Entry.objects.filter(application__in=held).select_related("reverses")
+    of_order: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        of_order[entry.application_id].append(entry)
+    orders = Application.objects.select_related("provider", "quote").in_bulk(of_order)
+    accounts = {pk: total(accounts_by_slot(lines).values()) for pk, lines in of_order.items()}
+    return [(orders[pk], account) for pk, account in sorted(accounts.items()) if account.refund_due]
+
+
+def _may_hold_too_much() -> QuerySet[Entry, Any]:
+    """Where more is kept than is asked for if every waiver counts in full; some of these are exactly even."""
+
+    def standing(kind: EntryKind) -> Coalesce:
+        amount = Case(When(kind=kind, reversal=None, then=F("amount")), output_field=DecimalField())
+        return Coalesce(Sum(amount), Value(ZERO, output_field=DecimalField()))
+
+    kept = standing(EntryKind.PAYMENT) - standing(EntryKind.REFUND)
+    asked = standing(EntryKind.CHARGE) - standing(EntryKind.WAIVER)
+    sums = Entry.objects.order_by().values("application").annotate(kept=kept, asked=asked)
+    return sums.filter(kept__gt=0).filter(kept__gt=F("asked"))
+
+
+# --- Taking it ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The payment, and whether this act made it or found it."""
+
+    payment: Payment
+    is_new: bool
+
+
+class AboveDue(Exception):
+    """More than is owed: a person should say yes to it first. `over` would be due back."""
+
+    def __init__(self, over: Decimal) -> None:
+        super().__init__(f"{over} more than is owed.")
+        self.over = over
+
+
+@transaction.atomic
+def take_payment(
+    application: Application,
+    *,
+    amount: Decimal,
+    method: str,
+    reference: str,
+    key: uuid.UUID,
+    actor: Actor,
+    over_seen: Decimal | None = None,
+) -> Outcome:
+    """Record a payment once, whatever is pressed how often. `over_seen` is the surplus that the cashier agreed to.
+
+    Raises `AboveDue` for any other surplus, and `Refused` as `record_payment` does.
+    """
+    application = Application.objects.select_for_update().get(pk=application.pk)
+    known = known_payment(application, key, method, reference, is_refund=False, amount=amount)
+    if known:
+        return Outcome(known, is_new=False)
+    over = amount - account_of(application).open
+    if over > 0 and over != over_seen:
+        raise AboveDue(over)
+    payment = record_payment(application, amount=amount, method=method, reference=reference, key=key, actor=actor)
+    return Outcome(payment, is_new=True)

@@ -1,0 +1,177 @@
+"""Closing a day at the desk: counted, compared, frozen."""
+
+from datetime import date, timedelta
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from billing.closing import close_day, days_to_close
+from billing.models import Closing
+from connections.actors import Actor
+from connections.lifecycle import Refused
+from tests.billing.days import DAY, NOON, dated, utility
+from tests.billing.money import order, paid, text_of
+from tests.connections.desk import boss, browser_of
+from tests.factories import provider, staff
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/billing/closing/day/"
+
+
+def page(day: date = DAY) -> dict[str, Any]:
+    return {"provider": utility().pk, "day": day.isoformat()}
+
+
+def close(client: Client, day: date = DAY, **given: str) -> Any:
+    typed = {"counted_cash": "50.00", "note": "", **given}
+    return client.post(f"{PAGE}?provider={utility().pk}&day={day}", typed, follow=True)
+
+
+def test_a_day_that_is_over_is_closed_and_frozen() -> None:
+    wanted = order()
+    dated(NOON, lambda: paid(wanted, "50"))
+    client = boss()
+
+    response = close(client)
+
+    closing = Closing.objects.get()
+    assert "Its figures stand as they are now." in response.content.decode()
+    assert (closing.day, closing.expected_cash, closing.counted_cash, closing.difference) == (DAY, D(50), D(50), D(0))
+    shown = text_of(client, PAGE, **page())
+    assert "Closed by anna" in shown
+    assert "None: it adds up" in shown
+    assert "Close the day" not in shown
+    closing.note = "changed"
+    with pytest.raises(TypeError, match="never changed"):
+        closing.save()
+    with pytest.raises(TypeError, match="never changed"):
+        closing.delete()
+
+
+def test_what_is_shown_of_a_closed_day_is_what_was_frozen() -> None:
+    dated(NOON, lambda: paid(order(), "50"))
+    client = boss()
+    close(client)
+    dated(NOON, lambda: paid(order(), "33.33"))  # only a test can write to a day that is over
+
+    shown = text_of(client, PAGE, **page())
+
+    assert "50.00 USD" in shown
+    assert "33.33" not in shown
+
+
+def test_cash_that_differs_needs_a_note_and_nothing_typed_is_lost() -> None:
+    dated(NOON, lambda: paid(order(), "50"))
+    client = boss()
+
+    refused = close(client, counted_cash="48.50")
+
+    assert "The cash differs by -1.50 USD. Count again, or say why." in refused.content.decode()
+    assert 'value="48.50"' in refused.content.decode()
+    close(client, counted_cash="48.50", note="A coin fell behind the desk")
+    assert Closing.objects.get().difference == D("-1.50")
+    assert "-1.50 USD" in text_of(client, PAGE, **page())
+
+
+def test_the_database_too_wants_a_difference_explained_and_a_day_closed_once() -> None:
+    row = {
+        "provider": provider(),
+        "day": DAY,
+        "currency": "USD",
+        "figures": {},
+        "expected_cash": D(50),
+        "closed_by": staff(),
+    }
+    with pytest.raises(IntegrityError, match="a_difference_is_explained"), transaction.atomic():
+        Closing.objects.create(**row, counted_cash=D(49))
+    Closing.objects.create(**row, counted_cash=D(50))
+    with pytest.raises(IntegrityError, match="a_day_is_closed_once"), transaction.atomic():
+        Closing.objects.create(**row, counted_cash=D(50))
+
+
+def test_a_day_is_closed_once() -> None:
+    dated(NOON, lambda: paid(order(), "50"))
+    client = boss()
+    close(client)
+
+    assert "This day is closed already." in close(client).content.decode()
+    with pytest.raises(Refused, match="closed already"):
+        close_day(utility(), DAY, counted_cash=D(50), note="", actor=Actor.staff(staff("billing.add_closing")))
+    assert Closing.objects.count() == 1
+
+
+def test_today_is_shown_as_it_grows_and_can_not_be_closed() -> None:
+    paid(order(), "50")
+    client, today = boss(), timezone.localdate()
+
+    shown = text_of(client, PAGE, **page(today))
+    refused = close(client, today)
+
+    assert "The day is not over: these are the figures up to now" in shown
+    assert "Close the day" not in shown
+    assert "it can be closed after midnight" in refused.content.decode()
+    assert not Closing.objects.exists()
+
+
+@pytest.mark.parametrize("counted", ["", "a lot", "NaN", "0.001"])
+def test_cash_that_can_not_be_counted_is_asked_for_again(counted: str) -> None:
+    dated(NOON, lambda: paid(order(), "50"))
+
+    response = close(boss(), counted_cash=counted, note="?")
+
+    assert response.context["form"].errors
+    assert not Closing.objects.exists()
+
+
+def test_closing_and_looking_need_their_permissions() -> None:
+    dated(NOON, lambda: paid(order(), "50"))
+    looks = browser_of(staff("billing.view_closing"))
+
+    assert browser_of(staff("billing.view_payment")).get(PAGE).status_code == 403
+    assert "Somebody who may close days can do it here." in text_of(looks, PAGE, **page())
+    close(looks)
+    assert not Closing.objects.exists()
+
+
+@pytest.mark.parametrize("query", [{"provider": "x"}, {"provider": "1", "day": "never"}, {"day": "2026-05-12"}])
+def test_a_day_that_makes_no_sense_is_asked_for_again(query: dict[str, str]) -> None:
+    provider()
+
+    assert boss().get(PAGE, query).status_code == 200
+    assert boss_again().post(PAGE, query).status_code in {200, 302}
+
+
+def boss_again() -> Client:
+    return browser_of(staff("billing.view_closing", "billing.add_closing"))
+
+
+def test_days_that_nobody_closed_are_named_oldest_first() -> None:
+    noon = timezone.now().replace(hour=20, minute=0)
+    for days in (2, 4, 60):
+        dated(noon - timedelta(days=days), lambda: paid(order(), "50"))
+    paid(order(), "50")
+    client = boss()
+    open_days = days_to_close(utility())
+
+    assert len(open_days) == 2
+    assert open_days == sorted(open_days)
+    assert "2 days to close" in text_of(client, "/admin/billing/closing/")
+    assert f"{open_days[0].day}" in text_of(client, PAGE)
+    close(client, open_days[0])
+    close(client, open_days[1])
+    assert "is closed" in text_of(client, "/admin/billing/closing/")
+
+
+def test_a_closing_in_the_list_leads_to_its_day() -> None:
+    dated(NOON, lambda: paid(order(), "50"))
+    client = boss()
+    close(client)
+
+    response = client.get(f"/admin/billing/closing/{Closing.objects.get().pk}/change/")
+
+    assert response["Location"] == f"{PAGE}?provider={utility().pk}&day=2026-05-12"
+    assert client.get("/admin/billing/closing/999/change/").status_code in {302, 404}

@@ -1,0 +1,120 @@
+"""What is due: over all orders, on the page of an application, and on the first page."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from connections.vocabulary import ApplicationState as S
+from tests.billing.money import asked_by, decider, early_of, order, paid, report, text_of
+from tests.connections.desk import boss, browser_of, page_of, step
+from tests.factories import application, staff
+
+pytestmark = pytest.mark.django_db
+DUE = "/admin/billing/instalment/"
+
+
+def shown(client: Client, **query: str) -> list[str]:
+    return [str(row) for row in client.get(DUE, query).context["cl"].result_list]
+
+
+def test_the_list_shows_what_is_open_and_forgets_ended_orders_and_drafts() -> None:
+    wanted, client = order(), boss()
+    order(S.CANCELLED)
+    application(offering=wanted.offering)
+    paid(wanted, "50")
+
+    assert shown(client) == ["150.00 USD, when power is on"]
+    assert shown(client, open="no") == ["50.00 USD, before the work"]
+    assert len(shown(client, open="all")) == 4
+    assert shown(client, type="PRE_FULFILLMENT") == []
+
+
+def test_the_oldest_order_stands_first() -> None:
+    first, second = order(), order()
+
+    listed = boss().get(DUE).context["cl"].result_list
+
+    assert [row.application_id for row in listed] == [first.pk, first.pk, second.pk, second.pk]
+
+
+def test_the_way_to_the_cashier_is_shown_to_those_who_may_take_money() -> None:
+    order()
+
+    assert "Take a payment" in text_of(browser_of(staff("billing.view_instalment", "billing.add_payment")), DUE)
+    assert "Take a payment" not in text_of(browser_of(staff("billing.view_instalment")), DUE)
+
+
+@pytest.mark.parametrize("address", [DUE, "/admin/billing/paymentreport/", "/admin/billing/waiver/"])
+def test_a_list_asks_as_many_queries_for_three_rows_as_for_one(address: str) -> None:
+    client, asks = boss(), staff("billing.add_waiver")
+
+    def another() -> None:
+        report(order(), reference=str(uuid4()))
+        asked_by(asks)
+
+    another()
+    client.get(address)
+    with CaptureQueriesContext(connection) as for_one:
+        client.get(address)
+    another(), another()
+    with CaptureQueriesContext(connection) as for_three:
+        response = client.get(address)
+
+    assert len(response.context["cl"].result_list) >= 3
+    assert len(for_three) == len(for_one)
+
+
+# --- On the page of the application, and on the first page ----------------------------------------------------------
+
+
+def test_the_page_of_an_application_tells_the_account_and_leads_to_the_acts() -> None:
+    wanted, client = order(), boss()
+    paid(wanted, "20")
+
+    page = text_of(client, page_of(wanted))
+
+    assert "Asked for: 200.00 USD" in page
+    assert "Received: 20.00 USD" in page
+    assert "Open: 180.00 USD" in page
+    assert f"/admin/billing/payment/cashier/{wanted.pk}/?key=" in page
+    assert step(early_of(wanted), "waive") in page
+
+
+def test_the_page_of_an_application_offers_nothing_that_the_person_may_not_do() -> None:
+    wanted = order()
+    paid(wanted, "250")
+    permissions = [f"{app}.view_{model}" for app, model in (("connections", "application"), ("billing", "quote"))]
+    client = browser_of(staff(*permissions, "billing.view_instalment"))
+
+    page = text_of(client, page_of(wanted))
+
+    assert "Due back: 50.00 USD" in page
+    assert "/cashier/" not in page
+    assert "/refunds/" not in page
+    assert "/advance/waive/" not in page
+
+
+def test_a_draft_says_that_nothing_is_asked_for() -> None:
+    assert "Nothing is asked for before the order." in text_of(boss(), page_of(application()))
+
+
+def cards(client: Client) -> dict[str, tuple[Any, bool]]:
+    return {card.title: (card.figure, card.waits) for card in client.get("/admin/").context["cards"]}
+
+
+def test_the_first_page_says_what_waits_for_somebody() -> None:
+    mine = decider()
+    report()
+    asked_by(mine)
+    paid(order(), "250")
+
+    seen_by_boss, seen_by_asker = cards(boss()), cards(browser_of(mine))
+
+    assert seen_by_boss["Due back"] == (1, True)
+    assert seen_by_boss["Reported payments"] == (1, True)
+    assert seen_by_boss["Waivers to decide"] == (1, True)
+    assert seen_by_asker == {"Waivers to decide": (1, False)}  # somebody else must
