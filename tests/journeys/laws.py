@@ -6,6 +6,7 @@ from itertools import pairwise
 from beckn_adapter.announce import ANSWERED, NOT_TOLD, TOLD, TOLD_WITH_THE_END
 from beckn_adapter.models import Callback
 from connections.actors import Actor
+from connections.audit.verify import verify
 from connections.documents.handing_in import AGAIN
 from connections.documents.waiting import ABOUT
 from connections.models import Application, Document, Event
@@ -21,6 +22,7 @@ def check_laws(order: Application) -> None:
     every_step_has_its_event(order, documents)
     order_waits_for_papers_that_are_wanted_again(order, documents)
     power_has_meter_seal_and_reading(order)
+    assert list(verify(order.events.all())) == []
 
 
 def every_step_has_its_event(order: Application, documents: list[Document]) -> None:
