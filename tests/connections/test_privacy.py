@@ -17,7 +17,7 @@ from beckn_adapter.inbox import answer_again
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.resend import send_again
 from billing.models import Payment
-from billing.payments import record_payment
+from billing.payments import record_payment, return_payment
 from connections.audit.verify import head_at, verify
 from connections.lifecycle import Refused, advance
 from connections.models import Application, DocumentVersion, Event, SupportRequest
@@ -88,6 +88,18 @@ def test_open_order_can_not_be_erased(state: str) -> None:
 
     assert refusal.value.code == "still_open"
     assert Application.objects.get(pk=order.pk).applicant_name == "Jonathan Park"
+
+
+def test_whom_money_is_owed_is_not_erased_before_it_went_back() -> None:
+    order = application_in(S.SCHEDULED)
+    record_payment(order, amount=Decimal(150), actor=SYSTEM)
+    ended = advance(order, "cancel", actor=SYSTEM, reason="No capacity")
+    with pytest.raises(Refused, match="150 are still to be paid back"):
+        erase_application(ended, reason="Asked", actor=SYSTEM)
+
+    return_payment(ended, amount=Decimal(150), method="CASH", actor=SYSTEM)
+
+    assert erase_application(ended, reason="Asked", actor=SYSTEM)
 
 
 def test_who_owes_money_is_not_erased_before_it_came_in() -> None:

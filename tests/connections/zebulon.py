@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from beckn_adapter.models import Callback, Conversation, Message
-from billing.payments import record_payment
+from billing.payments import record_payment, return_payment
 from connections.holding import put_on_hold
 from connections.lifecycle import advance
 from connections.models import Application, DocumentVersion, Letter
@@ -65,7 +65,9 @@ def ended_order() -> Application:
     letter = Letter.objects.filter(application=order).first()
     letter.to, letter.subject, letter.text, letter.html = "zeb@example.com", "Zebulon", "9 Quince Lane", "<p>Zebulon"
     letter.save()
-    return advance(order, "cancel", actor=SYSTEM, reason="zz-remark", reason_code="c1")
+    ended = advance(order, "cancel", actor=SYSTEM, reason="zz-remark", reason_code="c1")
+    return_payment(ended, amount=Decimal(150), method="CASH", actor=SYSTEM)
+    return ended
 
 
 def _converse(order: Application) -> None:
