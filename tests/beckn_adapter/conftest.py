@@ -27,7 +27,7 @@ def every_callback_is_valid_under_core(request: pytest.FixtureRequest) -> Iterat
     request.getfixturevalue("transactional_db" if marker.kwargs.get("transaction") else "db")
     yield
     if PROTOCOL.exists():
-        for callback in Callback.objects.exclude(body=b""):
+        for callback in Callback.objects.exclude(body__in=[b"", b"{}"]):  # rows made by hand
             assert violations(json.loads(bytes(callback.body)), uuid_ids=True) == []
 
 
