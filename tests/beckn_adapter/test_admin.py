@@ -267,6 +267,6 @@ def test_pressing_twice_sends_once() -> None:
 
 
 def test_what_could_never_be_built_is_not_sent_empty() -> None:
-    callback(attempts=0)
+    callback(attempts=0, body=b"")
 
     assert send_again(Callback.objects.all()) == 0
