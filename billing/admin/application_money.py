@@ -124,7 +124,6 @@ class EntryInline(ReadOnlyInline):
     model = Entry
     fk_name = "application"
     verbose_name_plural = "Ledger"
-    tab = True
     per_page = 30
     fields = ["when", "kind", "title", "owed", "settled", "who"]
     readonly_fields = fields

@@ -137,7 +137,7 @@ def test_every_screen_of_the_money_fits(
         "cancel": f"/admin/connections/application/{wanted.pk}/advance/cancel/",
     }
     for title, address in screens.items():
-        page.goto(address)
+        page.goto(address, wait_until="networkidle")  # the desk's frame lays itself out by script
         look(page, f"money-{name}-{title}")
 
         assert nothing_sticks_out(page), title
