@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST ?= -n 2 --dist loadfile
 
 .PHONY: help demo test check lock audit sbom
 

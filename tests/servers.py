@@ -2,7 +2,7 @@
 
 pytest loads this before pytest-django reads the settings (`-p tests.servers`): run it as `python -m pytest`. A server
 named by DATABASE_URL or CELERY_BROKER_URL is used as it is; whatever is missing a keeper (tests/keeper.py) starts and
-stops.
+stops. Under `-n 2` each of the processes has servers of its own: no test clears what another one's cache holds.
 """
 
 import atexit
@@ -19,6 +19,7 @@ import psycopg
 import pytest
 import redis
 
+KEPT = "SERVICEDROP_TEST_KEPT"
 ROOT = Path(__file__).resolve().parent.parent
 _keeper: subprocess.Popen[str] | None = None
 _made_databases: list[str] = []
@@ -45,7 +46,10 @@ def pytest_load_initial_conftests() -> None:
     """Before pytest-django's hook of the same name, which reads the settings."""
     global _keeper  # noqa: PLW0603 - one keeper a run
     needs = {"postgres": "DATABASE_URL", "redis": "CELERY_BROKER_URL"}
-    wanted = [server for server, name in needs.items() if not os.environ.get(name)]
+    kept = os.environ.get(KEPT, "").split()  # by the process that started this one, for itself
+    wanted = [server for server, name in needs.items() if server in kept or not os.environ.get(name)]
+    if "cache" in kept:
+        del os.environ["CACHE_URL"]
     _keeper = subprocess.Popen(
         [sys.executable, "-m", "tests.keeper", *wanted],
         cwd=ROOT,
@@ -59,8 +63,10 @@ def pytest_load_initial_conftests() -> None:
     if "error" in answer:
         raise pytest.UsageError(f"The servers for the tests did not come up: {answer['error']}")
     os.environ.update(answer)
-    if "redis" in wanted:
-        os.environ.setdefault("CACHE_URL", redis_url(1))
+    if "redis" in wanted and not os.environ.get("CACHE_URL"):
+        os.environ["CACHE_URL"] = redis_url(1)
+        wanted.append("cache")
+    os.environ[KEPT] = " ".join(wanted)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
