@@ -10,5 +10,6 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
+        import_module("billing.figures")
         import_module("billing.reactions")
         import_module("billing.tracking")
