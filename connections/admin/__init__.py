@@ -7,6 +7,7 @@
 """
 
 from connections.admin import people
+from connections.admin.added_once import AddedOnce
 from connections.admin.application import ApplicationAdmin, add_to_application_page
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
 from connections.admin.dashboard import Card, dashboard_cards
@@ -19,6 +20,7 @@ from connections.admin.timeline import name_events
 
 __all__ = [
     "ActionForm",
+    "AddedOnce",
     "ApplicationAdmin",
     "Card",
     "DocumentAdmin",

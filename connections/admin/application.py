@@ -202,7 +202,7 @@ class ApplicationAdmin(VerificationPages, LifecycleAdmin):
         return form
 
     def save_model(self, request: HttpRequest, obj: Application, form: Form, change: bool) -> None:
-        obj.pk = open_from_form(form, actor=Actor.staff(request.user)).pk  # type: ignore[arg-type]
+        obj.pk = open_from_form(form, actor=Actor.staff(request.user), may_correct=change).pk  # type: ignore[arg-type]
 
     # --- The buttons ------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminURLInputWidget
 
+from connections.admin.added_once import AddedOnce
 from connections.models import (
     CancellationReason,
     CancellationTerm,
@@ -100,7 +101,7 @@ class CancellationReasonInline(TabularInline):
 
 
 @admin.register(Provider)
-class ProviderAdmin(ModelAdmin):
+class ProviderAdmin(AddedOnce, ModelAdmin):
     form = ProviderForm
     inlines = [ServiceAreaInline, CancellationTermInline, CancellationReasonInline]
     list_display = ["name", "code", "currency", "order_prefix", "quote_valid_days", "active"]
@@ -137,7 +138,7 @@ class RequiredDocumentInline(TabularInline):
 
 
 @admin.register(Offering)
-class OfferingAdmin(ModelAdmin):
+class OfferingAdmin(AddedOnce, ModelAdmin):
     inlines = [PriceLineInline, PaymentTermInline, RequiredDocumentInline]
     list_display = ["name", "code", "provider", "property_type", "phase", "user_type", "loads", "active"]
     list_filter = [
