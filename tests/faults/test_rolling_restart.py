@@ -121,9 +121,6 @@ def test_a_rolling_restart_under_load_loses_and_doubles_nothing(town: Town) -> N
         if not entry.sent and entry.action == "on_confirm"
     )
     resent = set().union(*(caller.sent_again for caller in callers))
-    print(
-        f"{len(promised)} acknowledged, {len(set(numbers))} orders, {sum(told.values())} callbacks, {len(resent)} resent"
-    )
     assert exits == [0, 0, 0, 0]
     assert len(promised) >= FEWEST
     assert len(set(numbers)) == len(promised)
