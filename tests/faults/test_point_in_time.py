@@ -51,6 +51,11 @@ class Server:
     def url(self) -> str:
         return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def address(self) -> str:
+        """As libpq writes it."""
+        return self.url.replace("postgres://", "postgresql://")
+
     def run(self, program: str, *arguments: object) -> None:
         command = [str(self.programs / program), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, **keeper.unprivileged())
@@ -65,7 +70,7 @@ class Server:
         assert done.returncode == 0, self.log
 
     def sql(self, statement: str) -> str:
-        with psycopg.connect(self.url.replace("postgres://", "postgresql://"), autocommit=True) as line:
+        with psycopg.connect(self.address, autocommit=True) as line:
             row = line.execute(statement.encode()).fetchone()
         return str(row[0]) if row else ""
 
@@ -136,9 +141,7 @@ def orders(clerk: subprocess.Popen[str], count: int) -> int:
 def test_the_database_comes_back_as_it_stood_at_a_moment(server: Server) -> None:
     with clerk_of(server) as clerk:
         assert orders(clerk, 2) == 2
-        server.run(
-            "pg_basebackup", "-d", server.url.replace("postgres://", "postgresql://"), "-D", server.folder / "base"
-        )
+        server.run("pg_basebackup", "-d", server.address, "-D", server.folder / "base", "--checkpoint=fast")
         assert orders(clerk, 3) == 5
         charged = server.sql("SELECT sum(amount) FROM billing_entry")
         moment = server.sql("SELECT clock_timestamp()")
