@@ -36,9 +36,12 @@ def put_on_hold(application: Application, *, reason: str, ball: str, actor: Acto
 
 @transaction.atomic
 def end_hold(application: Application, *, actor: Actor) -> None:
-    """Go on. What a rule put on hold (a paper that is needed again) only the rule lets go."""
+    """Go on. What a rule put on hold (a paper that is needed again) only the rule lets go. Raises `Refused`."""
     locked = _lock(application)
-    for hold in _holds_of_people(locked):
+    holds = list(_holds_of_people(locked))
+    if not holds:
+        raise Refused("not_on_hold", "Nobody holds this application: it goes on already.")
+    for hold in holds:
         hold.closed_at = timezone.now()
         hold.save(update_fields=["closed_at"])
         record(locked, "released", actor=actor, reason=hold.reason)

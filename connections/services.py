@@ -60,11 +60,12 @@ def open_application(
     actor: Actor,
     source: str = "counter",
     source_reference: str = "",
+    may_correct: bool = True,
 ) -> Application:
     """Open a draft, or correct the draft already open under this source and reference.
 
     Lays out one PENDING document per requirement and flags what a person should look at. Raises `Refused`:
-    `load_out_of_range`, `not_served`, `already_ordered`.
+    `load_out_of_range`, `not_served`, `already_ordered`; `already_open` for a draft that was not to be corrected.
     """
     check_load(offering, request.requested_load_kw)
     verdict = check_place(offering, premises)
@@ -76,13 +77,15 @@ def open_application(
         "provider": offering.provider,
         "attention": look_at(verdict),
     }
-    application, is_new = _draft(source, source_reference, values)
+    application, is_new = _draft(source, source_reference, values, may_correct=may_correct)
     _lay_out_documents(application)
     record(application, "opened" if is_new else "revised", actor=actor)
     return application
 
 
-def _draft(source: str, source_reference: str, values: dict[str, Any]) -> tuple[Application, bool]:
+def _draft(
+    source: str, source_reference: str, values: dict[str, Any], *, may_correct: bool
+) -> tuple[Application, bool]:
     if not source_reference:
         return Application.objects.create(source=source, **values), True
     application, is_new = Application.objects.select_for_update().get_or_create(
@@ -94,6 +97,8 @@ def _draft(source: str, source_reference: str, values: dict[str, Any]) -> tuple[
         raise Refused("already_ordered", f"This application is already ordered as {application.number}.")
     if application.erased_at:
         raise Refused("person_erased", "This draft's person was erased. Begin a new application.")
+    if not may_correct:
+        raise Refused("already_open", f"Under this number a draft is open already: {application}.")
     for name, value in values.items():
         setattr(application, name, value)
     application.save()

@@ -1,6 +1,7 @@
 """Keeping what applicants say: ratings and calls for help."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,9 +15,15 @@ from connections.models import Application, Feedback, SupportRequest
 def give_feedback(
     application: Application, *, category: str, value: Decimal, actor: Actor, comment: str | None = None
 ) -> Feedback:
-    """Rate one thing of an order from 1 to 5. Said again, the last word counts; a comment is kept until replaced."""
+    """Rate one thing of an order from 1 to 5. Said again, the last word counts; a comment is kept until replaced.
+
+    The very same word again is no news: nothing is recorded.
+    """
     application = _lock(application)
-    words = {} if comment is None else {"comment": comment}
+    words: dict[str, Any] = {} if comment is None else {"comment": comment}
+    said = application.feedback.filter(category=category, value=value, **words).first()
+    if said:
+        return said
     feedback, _ = Feedback.objects.update_or_create(
         application=application, category=category, defaults={"value": value, **words}
     )
@@ -34,7 +41,7 @@ def ask_for_support(
     callback_phone: str = "",
     email: str = "",
 ) -> SupportRequest:
-    """A task for staff. The same question that is still open is not asked twice."""
+    """A task for staff. The same question that is still open is not asked twice, nor at the same moment."""
     application = _lock(application) if application else None
     request, is_new = SupportRequest.objects.get_or_create(
         application=application,

@@ -7,7 +7,7 @@ from connections.actors import Actor
 from connections.lifecycle import Refused, consequence, guard
 from connections.models import Application, Event
 from fieldwork.assessing import latest_finding, sanctioned_load, what_speaks_against
-from fieldwork.models import PENDING_VISITS, Finding, Installation, Meter, Photo, Technician, Visit
+from fieldwork.models import PENDING_VISITS, Finding, Installation, Meter, MeterState, Photo, Technician, Visit
 from fieldwork.planning import refuse_a_clash
 from fieldwork.services import call_off_visits, open_visit
 
@@ -118,3 +118,9 @@ def it_is_shown_why(visit: Visit, **_: Any) -> None:
 def it_stays_in_the_house(meter: Meter, *, technician: Technician, **_: Any) -> None:
     if technician.provider_id != meter.provider_id:
         raise Refused("wrong_provider", f"{technician} works for another provider.")
+
+
+@guard("meter", "issue")
+def it_changes_hands(meter: Meter, *, technician: Technician, **_: Any) -> None:
+    if meter.state == MeterState.ISSUED and meter.technician_id == technician.pk:
+        raise Refused("issued_already", f"{technician} has meter {meter} already.")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from connections.actors import Actor
-from connections.lifecycle import Refused, advance, record
+from connections.lifecycle import Refused, advance, check_permission, record
 from connections.models import Application
 from connections.vocabulary import ApplicationState
 from fieldwork.models import PENDING_VISITS, Technician, Visit, VisitState
@@ -32,9 +32,13 @@ def open_visit(application: Application, kind: str, *, actor: Actor, follows: Vi
 def assign_visit(visit: Visit, *, technician: Technician, actor: Actor) -> Visit:
     """Put a technician on a visit; the first technician of an application moves it to TECHNICIAN_ASSIGNED.
 
-    Raises `Refused`: `wrong_provider`, `technician_busy`.
+    Whoever is on it already stays, and nothing is recorded. Raises `Refused`: `wrong_provider`, `technician_busy`.
     """
-    visit = advance(lock_for_work(visit), "assign", actor=actor, technician=technician)
+    visit = lock_for_work(visit)
+    if visit.state == VisitState.ASSIGNED and visit.technician_id == technician.pk:
+        check_permission(visit, "assign", actor)
+        return visit
+    visit = advance(visit, "assign", actor=actor, technician=technician)
     if visit.application.fulfillment_state == ApplicationState.SCHEDULED:
         advance(visit.application, "assign_technician", actor=actor)
     return visit
@@ -99,6 +103,8 @@ def rate_visit(visit: Visit, *, value: Decimal, actor: Actor) -> Visit:
         raise Refused("not_completed", "Only a visit that has been completed can be rated.")
     if not (value.is_finite() and 1 <= value <= 5):
         raise Refused("rating_out_of_range", "A rating goes from 1 to 5.")
+    if visit.rating == value.quantize(Decimal("0.1")):  # the same word again is no news
+        return visit
     visit.rating = value.quantize(Decimal("0.1"))
     visit.save(update_fields=["rating"])
     record(visit, "rated", actor=actor, value=visit.rating)

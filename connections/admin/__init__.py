@@ -9,6 +9,7 @@
 """
 
 from connections.admin import failed_logins, letter, people
+from connections.admin.added_once import AddedOnce
 from connections.admin.application import ApplicationAdmin, add_to_application_page
 from connections.admin.cancelling import explain_cancelling
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
@@ -23,6 +24,7 @@ from connections.admin.timeline import name_events
 
 __all__ = [
     "ActionForm",
+    "AddedOnce",
     "ApplicationAdmin",
     "Card",
     "DocumentAdmin",

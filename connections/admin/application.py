@@ -243,7 +243,7 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
         return form
 
     def save_model(self, request: HttpRequest, obj: Application, form: Form, change: bool) -> None:
-        obj.pk = open_from_form(form, actor=Actor.staff(request.user)).pk  # type: ignore[arg-type]
+        obj.pk = open_from_form(form, actor=Actor.staff(request.user), may_correct=change).pk  # type: ignore[arg-type]
 
     # --- The buttons ------------------------------------------------------------------------------------------------
 

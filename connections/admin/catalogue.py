@@ -7,6 +7,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminURLInputWidget
 
+from connections.admin.added_once import AddedOnce
 from connections.models import (
     CancellationReason,
     CancellationTerm,
@@ -121,7 +122,7 @@ class CancellationReasonInline(TabularInline):
 
 
 @admin.register(Provider)
-class ProviderAdmin(ModelAdmin):
+class ProviderAdmin(AddedOnce, ModelAdmin):
     form = ProviderForm
     inlines = [
         ServiceAreaInline,
@@ -169,7 +170,7 @@ class RequiredDocumentInline(TabularInline):
 
 
 @admin.register(Offering)
-class OfferingAdmin(ModelAdmin):
+class OfferingAdmin(AddedOnce, ModelAdmin):
     inlines = [PriceLineInline, PaymentTermInline, RequiredDocumentInline]
     list_display = ["name", "code", "provider", "property_type", "phase", "user_type", "loads", "active"]
     list_filter = [

@@ -5,7 +5,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
@@ -20,6 +19,7 @@ FIELD_OF_REFUSAL = {
     "load_out_of_range": "requested_load_kw",
     "not_served": "address",
     "already_ordered": "source_reference",
+    "already_open": "source_reference",
 }
 
 
@@ -101,14 +101,6 @@ class CounterForm(forms.ModelForm):
             self.fields["source_reference"].required = True
             self.initial.setdefault("source_reference", new_reference())
 
-    def clean_source_reference(self) -> str:
-        """A slip of the pen must not write over somebody else's draft."""
-        reference = str(self.cleaned_data["source_reference"]).strip()
-        twin = Application.objects.filter(source=SOURCE, source_reference=reference, fulfillment_state="DRAFT").first()
-        if twin:
-            raise ValidationError(f"Under this number a draft is open already: {twin}.")
-        return reference
-
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         if self.refusal:
@@ -116,8 +108,8 @@ class CounterForm(forms.ModelForm):
             self.add_error(field if field in self.fields else None, str(self.refusal))
 
 
-def open_from_form(form: CounterForm, *, actor: Actor) -> Application:
-    """Open the draft, or correct it. Raises `Refused`."""
+def open_from_form(form: CounterForm, *, actor: Actor, may_correct: bool) -> Application:
+    """Open the draft, or correct it: a slip of the pen must not write over somebody else's. Raises `Refused`."""
     wanted, row = form.cleaned_data, form.instance
     position = "" if row.latitude is None else f"{row.latitude},{row.longitude}"
     return open_application(
@@ -131,4 +123,5 @@ def open_from_form(form: CounterForm, *, actor: Actor) -> Application:
         actor=actor,
         source=SOURCE,
         source_reference=row.source_reference,
+        may_correct=may_correct,
     )

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 
 from connections.actors import Actor
+from connections.admin.added_once import AddedOnce
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm
 from connections.again import run_again
 from connections.lifecycle import Refused, actions_open_to, advance, asks_reason
@@ -30,7 +31,7 @@ class Words(NamedTuple):
     quiet: bool = False
 
 
-class LifecycleAdmin(ModelAdmin):
+class LifecycleAdmin(AddedOnce, ModelAdmin):
     """Shows a button for each action that is open, and asks once, in words, before it is done.
 
     A subclass names `hidden_actions` (consequences of something else, never a button), `action_forms` (what an action

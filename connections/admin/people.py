@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from connections.access.second_factor import forget_devices
+from connections.admin.added_once import AddedOnce
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -21,7 +22,7 @@ admin.site.unregister(StaticDevice)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(AddedOnce, DjangoUserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -41,5 +42,5 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(AddedOnce, DjangoGroupAdmin, ModelAdmin):
     pass

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from connections.admin import ListField
+from connections.admin import AddedOnce, ListField
 from fieldwork.crew import let_work
 from fieldwork.models import Skill, Slot, Technician
 from fieldwork.models.technician import working_week
@@ -41,7 +41,7 @@ class TechnicianEntry(forms.ModelForm):
 
 
 @admin.register(Technician)
-class TechnicianAdmin(ModelAdmin):
+class TechnicianAdmin(AddedOnce, ModelAdmin):
     form = TechnicianEntry
     list_display = ["name", "provider", "phone", "can_do", "daily_capacity", "user", "active"]
     list_filter = [("provider", admin.RelatedOnlyFieldListFilter), "active"]
@@ -65,7 +65,7 @@ class TechnicianAdmin(ModelAdmin):
 
 
 @admin.register(Slot)
-class SlotAdmin(ModelAdmin):
+class SlotAdmin(AddedOnce, ModelAdmin):
     list_display = ["name", "starts", "ends", "provider"]
     list_filter = [("provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["provider"]

@@ -1,0 +1,39 @@
+"""Operations for migrations of a house that is running: what they add locks no table that others write to.
+
+On PostgreSQL they need `atomic = False` in the migration, so that no lock outlives its statement. SQLite has one writer
+and small tables: there they are Django's plain ones.
+"""
+
+from typing import Any
+
+from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
+from django.db import NotSupportedError
+from django.db.migrations import AddConstraint, AddIndex
+
+
+class AddIndexOnline(AddIndexConcurrently):
+    """An index, made while rows come and go: CREATE INDEX CONCURRENTLY."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        plain = schema_editor.connection.vendor != "postgresql"
+        add = AddIndex.database_forwards if plain else AddIndexConcurrently.database_forwards
+        add(self, app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        plain = schema_editor.connection.vendor != "postgresql"
+        remove = AddIndex.database_backwards if plain else AddIndexConcurrently.database_backwards
+        remove(self, app_label, schema_editor, from_state, to_state)
+
+
+class AddCheckOnline(AddConstraintNotValid):
+    """A check: for new rows at once (NOT VALID), then for the old ones, which are read while others write."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            AddConstraint.database_forwards(self, app_label, schema_editor, from_state, to_state)
+            return
+        if schema_editor.connection.in_atomic_block:
+            raise NotSupportedError("AddCheckOnline would lock the table to the end: set atomic = False.")
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+        validate = ValidateConstraint(self.model_name, self.constraint.name)
+        validate.database_forwards(app_label, schema_editor, from_state, to_state)
