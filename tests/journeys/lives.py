@@ -250,7 +250,8 @@ class Life:
             return
         elif order.fulfillment_state == S.ASSESSMENT_COMPLETED:
             self._pay_what_is_open(order, boss)
-            end_hold(order, actor=boss)
+            if order.holds.filter(closed_at=None, about="").exists():
+                end_hold(order, actor=boss)
             self.decide("approve", boss)
         elif order.fulfillment_state in RUNNING:
             self._bring_the_visit_on(order, boss, technician, seal, serial)
