@@ -34,6 +34,7 @@ class PaymentReport(ConcurrentTransitionMixin, models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name, verbose_name_plural = "reported payment", "reported payments"
         permissions = [("match_paymentreport", "Can match a reported payment")]
         constraints = [
             models.CheckConstraint(name="report_positive", condition=Q(amount__gt=0)),

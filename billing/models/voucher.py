@@ -67,6 +67,7 @@ class Voucher(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name, verbose_name_plural = "paper", "invoices and receipts"
         constraints = [
             models.UniqueConstraint(fields=["provider", "number"], name="a_number_is_given_once"),
             models.CheckConstraint(name="voucher_not_negative", condition=Q(total__gte=0)),
