@@ -5,12 +5,12 @@ statement, so whoever reads it sees all web processes and workers, on all machin
 process that is killed takes its last EVERY seconds with it: figures, never messages.
 """
 
-import atexit
 import json
 import logging
 import os
 import threading
 import time
+from multiprocessing.util import Finalize
 
 from django.db import connection, transaction
 
@@ -89,7 +89,7 @@ def start() -> None:
     """From now on what gathers is written by itself: called by what serves (config/wsgi.py, config/celery.py)."""
     global _serves  # noqa: PLW0603 - one a process
     _serves = True
-    atexit.register(flush)
+    Finalize(None, flush, exitpriority=0)  # as atexit, which is passed over in the children that granian makes
 
 
 def _begin() -> None:

@@ -36,9 +36,12 @@ def followed() -> dict[str, str]:
 
 
 class Trail(logging.Filter):
-    """Gives each log record the ids of the message that it is about, and the Celery task that wrote it."""
+    """Gives each log record the ids of the message that it is about, and the Celery task that wrote it.
+
+    Who writes when the work is over gives them itself: `extra={"trail": ids}`.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         task = current_task and {"task": current_task.name, "task_id": current_task.request.id}
-        record.trail = {**followed(), **(task or {})}
+        record.trail = {**followed(), **getattr(record, "trail", {}), **(task or {})}
         return True

@@ -25,6 +25,13 @@ from connections.access.address import address_of, is_address
 
 KEPT = 5.0  # seconds for which one reading serves everybody who asks
 PROXIED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+OURS = [
+    ipaddress.ip_network(text)
+    for text in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+]
 _lock = threading.Lock()
 _page, _read_at = b"", -KEPT
 
@@ -43,7 +50,16 @@ def may_read(request: HttpRequest) -> bool:
     if not settings.TRUSTED_PROXIES and any(name in request.headers for name in PROXIED):
         return False
     address = address_of(request)
-    return is_address(address) and ipaddress.ip_address(address).is_private
+    return is_address(address) and is_ours(address)
+
+
+def is_ours(address: str) -> bool:
+    """Loopback, link-local, or of a network that nobody routes. Not `is_private`: Python 3.11 has every IPv4 address
+    that is written as IPv6 for private."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return any(ip in network for network in OURS if network.version == ip.version)
 
 
 def read_page() -> bytes:

@@ -10,7 +10,7 @@ from connections.models import Application, Letter
 from connections.promises import due_of, with_clock
 from connections.vocabulary import OPEN_STATES
 
-STAGES = "orders by stage"
+STAGES = "orders-by-stage"
 KEPT = 3600  # seconds; should nobody count any more, the figure goes away instead of lying
 AT_ONCE = 200  # applications read together
 
