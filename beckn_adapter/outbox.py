@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from beckn_adapter import circuit, metrics, tracing, trail
@@ -152,7 +152,8 @@ def _settle(rows: list[Callback], results: list[Result]) -> list[tuple[Callback,
     with transaction.atomic():
         circuit.learn([_report(sent[result.callback_id], result) for result in results if result.at_fault], now)
         locked = Callback.objects.select_for_update(of=("self",)).defer("body")
-        current = locked.annotate(asked_at=F("request__received_at")).in_bulk(sorted(sent))
+        asked_at = Case(When(delivered_at=None, then=F("request__received_at")))  # None for what is sent again
+        current = locked.annotate(asked_at=asked_at).in_bulk(sorted(sent))
         kept = [result for result in results if result.callback_id in current]
         for result in kept:
             row = current[result.callback_id]

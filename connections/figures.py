@@ -18,7 +18,7 @@ AT_ONCE = 200  # applications read together
 def count_orders() -> dict[str, tuple[int, int]]:
     """Orders under way and those past the utility's promise, by stage; remembered for `orders_by_stage`.
 
-    Half a millisecond an order: for a worker now and then, not for whoever asks.
+    A millisecond or two an order: for a worker now and then, not for whoever asks.
     """
     open_orders, late = Counter[str](), Counter[str]()
     now = timezone.now()

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
-from beckn_adapter import figures, metrics, tally
+from beckn_adapter import drain, figures, metrics, outbox, tally
 from beckn_adapter.caller import Caller
 from beckn_adapter.models import Tally
+from beckn_adapter.outbox import Result
+from tests.beckn_adapter.conversation import answer, receive, request
 from tests.conftest import AtOnce
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +100,43 @@ def test_a_time_falls_into_its_bucket_and_all_that_are_wider(seconds: float, wit
     assert next(edge for edge, number in buckets if number) == within
     assert buckets[-1] == ("+Inf", 1)
     assert [s.value for s in family.samples if s.name.endswith("_sum")] == [pytest.approx(seconds)]
+
+
+def attempts() -> dict[str, float]:
+    """Tries by outcome, and how many of them were timed as answers."""
+    found = {family.name.removeprefix("servicedrop_"): family for family in figures.families()}
+    tries = {sample.labels["outcome"]: sample.value for sample in found["callback_attempts"].samples}
+    timed = [sample.value for sample in found["answer_seconds"].samples if sample.name.endswith("_count")]
+    return {**tries, "timed": sum(timed)}
+
+
+def test_each_try_is_counted_by_its_outcome_and_only_the_first_delivery_is_timed(guide: None) -> None:
+    row = receive(request("search", {"intent": {}}))
+    answer(row)
+
+    def settle(**how: Any) -> None:
+        callback = row.callbacks.get()
+        outbox.settle([callback], [Result(callback.pk, timezone.now(), 5, 200, "said", **how)])
+
+    settle()
+    assert attempts() == {"postponed": 1, "timed": 0}
+    settle(delivered=True)
+    assert attempts() == {"postponed": 1, "delivered": 1, "timed": 1}
+    settle(delivered=True)  # the buyer app asked again
+    assert attempts() == {"postponed": 1, "delivered": 2, "timed": 1}
+    settle(final=True)
+    assert attempts() == {"postponed": 1, "delivered": 2, "refused": 1, "timed": 1}
+    row.callbacks.update(state="DUE", life_seconds=0)
+    settle()
+    assert attempts() == {"postponed": 1, "delivered": 2, "refused": 1, "given_up": 1, "timed": 1}
+
+
+def test_how_a_message_ended_is_counted_once(guide: None) -> None:
+    for message in ({"intent": {}}, {"intent": {"item": {"id": "no-such-thing"}}}):
+        row = receive(request("search", message))
+        answer(row)
+        drain.work(row)  # a second worker, whose lease ran out
+
+    (family,) = [family for family in figures.families() if family.name == "servicedrop_messages_handled"]
+
+    assert sum(sample.value for sample in family.samples) == 2
