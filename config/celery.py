@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 
 import config.broker  # noqa: F401 - gives filesystem:// its whole messages
 
@@ -64,6 +64,11 @@ app.conf.beat_schedule = {
         "options": {"expires": 3000.0},
     },
 }
+
+
+@setup_logging.connect
+def leave_the_logs_alone(**_: object) -> None:
+    """That somebody listens is enough: else Celery sets the root logger to its own level, and LOG_LEVEL is void."""
 
 
 @worker_process_init.connect

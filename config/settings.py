@@ -206,7 +206,6 @@ CELERY_BROKER_POOL_LIMIT = 2  # one nudge at a time goes out of each process
 # 8 s, and TASK_TIME_LIMIT ends what hangs. Started with REMAP_SIGTERM=SIGQUIT it is the soft one: cut off after these
 # seconds, for those whose patience is shorter; what is cut off goes back to the queue, or the sweep finds it.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _queue = VAR_DIR / "broker"
     for folder in (_queue / "messages", _queue / "control"):
