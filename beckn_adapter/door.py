@@ -4,18 +4,20 @@ It stands first among the middleware, so that a signed message passes no session
 """
 
 import json
+import time
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
-from beckn_adapter import inbox, limits
+from beckn_adapter import inbox, limits, trail
 from beckn_adapter.answers import Answer, refuse
 from beckn_adapter.caller import caller_of
 from beckn_adapter.challenge import ON_SUBSCRIBE, answer_challenge
 from beckn_adapter.errors import ACTION_NOT_APPLICABLE, INVALID_REQUEST, BecknError
 from beckn_adapter.gate import ACTIONS, admit
+from beckn_adapter.receipt import Receipt
 from beckn_adapter.signed_form import is_signed_form, receive_form
 
 PREFIX = "/beckn/"
@@ -40,6 +42,12 @@ class BecknDoor:
 
 def receive(request: HttpRequest, action: str) -> Answer:
     """ACK for what will be answered by a callback, NACK with code, path and sentence for everything else."""
+    began = time.perf_counter()
+    with trail.working_on():
+        return _receive(request, action, began)
+
+
+def _receive(request: HttpRequest, action: str, began: float) -> Answer:
     caller = caller_of(request, action)
     try:
         limits.check_address(caller)
@@ -50,7 +58,8 @@ def receive(request: HttpRequest, action: str) -> Answer:
             raise BecknError(INVALID_REQUEST, sentence, "/context/message_id", reason="duplicate")
     except Exception as problem:  # noqa: BLE001 - a stranger's message never ends in a traceback
         return refuse(caller, problem)
-    return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox", row_id=row_id)
+    receipt = Receipt(trail.followed(), outcome, time.perf_counter() - began)
+    return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox", row_id=row_id, receipt=receipt)
 
 
 def receive_challenge(request: HttpRequest) -> Answer:

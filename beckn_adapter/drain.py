@@ -5,13 +5,14 @@ Order holds within a transaction_id: a message waits while an earlier one of its
 
 import json
 import logging
+import time
 from datetime import timedelta
 
 from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from beckn_adapter import outbox
+from beckn_adapter import metrics, outbox, tracing, trail
 from beckn_adapter.circuit import is_past
 from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
@@ -50,22 +51,33 @@ def claim(limit: int = BATCH) -> list[Message]:
 
 def work(row: Message) -> None:
     """Handle one message. What goes wrong with it stops nobody else, and after MAX_ATTEMPTS its sender is told."""
-    try:
-        _work(row)
-    except Exception as problem:  # the boundary of a poisonous row
-        log.exception("message %s (%s of %s) could not be handled", row.pk, row.action, row.transaction_id)
-        _set_back(row, problem)
+    began = time.time_ns()
+    with trail.working_on(row):
+        try:
+            outcome = _work(row)
+        except Exception as problem:  # the boundary of a poisonous row
+            log.exception("message %s (%s of %s) could not be handled", row.pk, row.action, row.transaction_id)
+            outcome = _set_back(row, problem)
+        if outcome:
+            ended = time.time_ns()
+            log.info("handled %s: %s, %d ms", row.action, outcome, (ended - began) // 1_000_000)
+            metrics.handled(row, outcome)
+            tracing.handled(row, outcome, began, ended)
 
 
 @run_again
 @transaction.atomic
-def _work(row: Message) -> None:
+def _work(row: Message) -> str:
+    """How it ended: answered, or refused by a callback with an error; "" where it was no longer ours to end."""
     locked = Message.objects.select_for_update().get(pk=row.pk)
-    if locked.state == Message.State.RECEIVED:  # else another worker finished it when our lease ran out
-        _answer(locked)
+    if locked.state != Message.State.RECEIVED:  # another worker finished it when our lease ran out
+        return ""
+    _answer(locked)
+    return "refused" if locked.error else "answered"
 
 
 def _answer(row: Message) -> None:
+    row.error = ""  # of an earlier attempt
     request = json.loads(bytes(row.body))
     try:
         with transaction.atomic():
@@ -78,15 +90,17 @@ def _answer(row: Message) -> None:
     _finish(row, request, content, Message.State.HANDLED)
 
 
-def _set_back(row: Message, problem: Exception) -> None:
+def _set_back(row: Message, problem: Exception) -> str:
+    """ "failed" where this was its last attempt, "" where there will be another."""
     row.error = mask_text(f"{type(problem).__name__}: {problem}")[:500]
     if row.attempts < (PATIENCE if isinstance(problem, OperationalError) else MAX_ATTEMPTS):
         pause = RETRY * min(row.attempts, MAX_ATTEMPTS)
         Message.objects.filter(pk=row.pk, state="RECEIVED").update(due_at=timezone.now() + pause, error=row.error)
-        return
+        return ""
     apology = BecknError(BUSINESS_ERROR, "The provider could not work on this message. Ask its support.")
     with transaction.atomic():
         _finish(row, json.loads(bytes(row.body)), write_error(row.action, apology), Message.State.FAILED)
+    return "failed"
 
 
 def write_error(action: str, error: BecknError) -> dict[str, object]:

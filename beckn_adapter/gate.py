@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime, parse_duration
 
-from beckn_adapter import limits, signing
+from beckn_adapter import limits, signing, trail
 from beckn_adapter.caller import Caller
 from beckn_adapter.errors import ACTION_NOT_APPLICABLE, CATEGORY_NOT_FOUND, INVALID_REQUEST, BecknError
 from beckn_adapter.registry import Subscriber, registry
@@ -71,6 +71,7 @@ def admit(caller: Caller, body: bytes, headers: Any) -> Admitted:
     message = parse(body)
     _check_signer(message, sender)
     check_envelope(message)
+    trail.follow(message["context"])
     check_context(message["context"], caller.action, sender)
     check_shape(caller.action, message)
     if caller.action == "search":

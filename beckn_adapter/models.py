@@ -112,6 +112,7 @@ class Callback(models.Model):
             models.Index(fields=["host", "due_at"], name="outbox_share", condition=Q(state="DUE")),
             models.Index(fields=["bap_id", "transaction_id", "id"], name="outbox_order", condition=Q(state="DUE")),
             models.Index(fields=["transaction_id"], name="outbox_transaction"),
+            models.Index(fields=["host"], name="outbox_dead", condition=Q(state="DEAD")),
         ]
 
     def __str__(self) -> str:
@@ -195,3 +196,16 @@ class Refusal(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class Tally(models.Model):
+    """How often something happened, in all processes together since the house was built (tally.py).
+
+    `series`: what is counted and the values of its labels, as a JSON list. It only grows.
+    """
+
+    series = models.CharField(max_length=500, unique=True)
+    number = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.series

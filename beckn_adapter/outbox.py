@@ -5,6 +5,7 @@ its share of the senders and no more, and none while its circuit is open.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,15 +15,16 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
-from beckn_adapter import circuit
+from beckn_adapter import circuit, metrics, tracing, trail
 from beckn_adapter.circuit import is_past
 from beckn_adapter.gate import read_ttl
 from beckn_adapter.models import Attempt, Callback, Message
 from connections.again import run_again
 
+log = logging.getLogger(__name__)
 SENDERS = 64  # callbacks that one worker process has in hand at most
 BACKOFF = (1, 3, 10, 30, 60, 120, 300, 600)  # seconds before each further attempt, ± 20 %, the last one for good
 
@@ -134,18 +136,24 @@ def next_due_in() -> float | None:
     return max(0.0, (first - timezone.now()).total_seconds()) if first else None
 
 
-@run_again
 def settle(rows: list[Callback], results: list[Result]) -> None:
-    """Write down what came of a batch: attempts, states, circuits, and when to try again.
+    """Write down what came of a batch: attempts, states, circuits, and when to try again; then count and log it.
 
     A worker that was held up so long that its lease ran out may still say that something was delivered, nothing else.
     """
-    if not results:
-        return
+    if results:
+        for row, result in _settle(rows, results):
+            _tell(row, result)
+
+
+@run_again
+def _settle(rows: list[Callback], results: list[Result]) -> list[tuple[Callback, Result]]:
     now, sent = timezone.now(), {row.pk: row for row in rows}
     with transaction.atomic():
         circuit.learn([_report(sent[result.callback_id], result) for result in results if result.at_fault], now)
-        current = Callback.objects.select_for_update(of=("self",)).defer("body").in_bulk(sorted(sent))
+        locked = Callback.objects.select_for_update(of=("self",)).defer("body")
+        asked_at = Case(When(delivered_at=None, then=F("request__received_at")))  # None for what is sent again
+        current = locked.annotate(asked_at=asked_at).in_bulk(sorted(sent))
         kept = [result for result in results if result.callback_id in current]
         for result in kept:
             row = current[result.callback_id]
@@ -154,6 +162,19 @@ def settle(rows: list[Callback], results: list[Result]) -> None:
         Attempt.objects.bulk_create(_attempt(result) for result in kept)
         fields = ["state", "attempts", "due_at", "lease_until", "waited_seconds", "outcome", "delivered_at"]
         Callback.objects.bulk_update(current.values(), fields)
+    return [(current[result.callback_id], result) for result in kept]
+
+
+def _tell(row: Callback, result: Result) -> None:
+    """A line of the log, a count and a span for one attempt."""
+    outcome = "delivered" if result.delivered else "refused" if result.final else "postponed"
+    if row.state == Callback.State.DEAD and not result.final:
+        outcome = "given_up"
+    with trail.working_on(row):
+        line = "%s %s, attempt %d, %d ms: %s"
+        log.info(line, outcome, row.action, row.attempts, result.milliseconds, result.outcome)
+    metrics.attempted(row, outcome, getattr(row, "asked_at", None))
+    tracing.attempted(row, outcome, result.at, result.milliseconds, result.status)
 
 
 def _report(row: Callback, result: Result) -> circuit.Report:

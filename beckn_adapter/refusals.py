@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from beckn_adapter import metrics
 from beckn_adapter.caller import Caller
 from beckn_adapter.limits import Buckets
 from beckn_adapter.models import Refusal
@@ -81,6 +82,7 @@ def note(caller: Caller, *, reason: str, code: str, path: str, sentence: str) ->
         key_id=_plain(caller.key_id),
         proven=caller.proven,
     )
+    metrics.refused(caller, reason)
     name = (reason, caller.subscriber_id if caller.proven else "")
     now = timezone.now()
     with _lock:

@@ -25,7 +25,7 @@ from django.utils import timezone
 from nacl.signing import SigningKey
 from yarl import URL
 
-from beckn_adapter import signing
+from beckn_adapter import signing, trail
 from beckn_adapter.models import Callback
 from beckn_adapter.outbox import SENDERS, Result
 from beckn_adapter.replies import REPLY_LIMIT, Verdict, judge, read_date
@@ -111,7 +111,8 @@ class Postman:
         for row in rows:
             self._rows[row.pk] = row
             self.in_hand[row.host] += 1
-            asyncio.run_coroutine_threadsafe(self._carry(line, row), line.loop)
+            with trail.working_on(row):  # the loop takes the context of whoever gives it something to do
+                asyncio.run_coroutine_threadsafe(self._carry(line, row), line.loop)
 
     def bring(self, wait: float) -> tuple[list[Callback], list[Result]]:
         """What has come back, with the rows; nothing if nothing does within `wait` seconds."""

@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 
 import config.broker  # noqa: F401 - gives filesystem:// its whole messages
 
@@ -29,6 +30,11 @@ app.conf.beat_schedule = {
         "task": "connections.tasks.work_post",
         "schedule": 10.0,
         "options": {"expires": 10.0},
+    },
+    "count orders by stage": {
+        "task": "connections.tasks.count_orders",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
     },
     # Every hour, because a day begins at another hour in each provider's time zone.
     "expire documents": {
@@ -58,3 +64,17 @@ app.conf.beat_schedule = {
         "options": {"expires": 3000.0},
     },
 }
+
+
+@setup_logging.connect
+def leave_the_logs_alone(**_: object) -> None:
+    """That somebody listens is enough: else Celery sets the root logger to its own level, and LOG_LEVEL is void."""
+
+
+@worker_process_init.connect
+def begin_to_count(**_: object) -> None:
+    """In each worker process; Django's models are not there yet when this module is read."""
+    from beckn_adapter import tally  # noqa: PLC0415
+
+    tally.start()
+    worker_process_shutdown.connect(lambda **_: tally.flush(), weak=False)

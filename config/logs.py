@@ -6,7 +6,8 @@ import time
 
 
 class JsonLine(logging.Formatter):
-    """A log record as one JSON object: time (UTC), level, logger, message, and the traceback where there is one."""
+    """A log record as one JSON object: time (UTC), level, logger, message, whose Beckn message and which Celery task
+    it is about (beckn_adapter/trail.py), and the traceback where there is one."""
 
     converter = staticmethod(time.gmtime)
 
@@ -16,6 +17,7 @@ class JsonLine(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **getattr(record, "trail", {}),
         }
         if record.exc_info:
             line["traceback"] = record.exc_text or self.formatException(record.exc_info)

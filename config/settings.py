@@ -111,7 +111,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # of ours, each of whic
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked by machines beside us, over http
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked by machines beside us, over http
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -206,7 +206,6 @@ CELERY_BROKER_POOL_LIMIT = 2  # one nudge at a time goes out of each process
 # 8 s, and TASK_TIME_LIMIT ends what hangs. Started with REMAP_SIGTERM=SIGQUIT it is the soft one: cut off after these
 # seconds, for those whose patience is shorter; what is cut off goes back to the queue, or the sweep finds it.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _queue = VAR_DIR / "broker"
     for folder in (_queue / "messages", _queue / "control"):
@@ -281,6 +280,10 @@ BECKN_CALLBACK_MIN_LIFE = env.int("BECKN_CALLBACK_MIN_LIFE", default=3600)  # ke
 
 UNFOLD = desk.UNFOLD
 
+# --- Seen from outside (docs/watching.md) -------------------------------------------------------------------------
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who reads /metrics; without one, private addresses alone
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")  # traces go there, if anywhere
+
 # --- Logs: one JSON object a line, for people with grep and for machines -----------------------------------------
 LOGGING = {
     "version": 1,
@@ -289,9 +292,14 @@ LOGGING = {
     "filters": {
         "tokens": {"()": "connections.access.tokens_in_logs.TokensInLogs"},
         "personal data": {"()": "connections.privacy.logs.PersonalDataFilter"},
+        "trail": {"()": "beckn_adapter.trail.Trail"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["tokens", "personal data"]}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["tokens", "personal data", "trail"],
+        }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {name: {"level": "WARNING"} for name in ("celery", "kombu", "axes", "fontTools", "fpdf")},

@@ -4,13 +4,16 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config.health import healthz
+from config.health import healthz, readyz
+from config.metrics import metrics
 from connections.views.brand import brand
 
 handler500 = "config.unavailable.page_of_failure"
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
-    path("healthz", healthz),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("brand/<str:code>.css", brand, name="brand"),
     path("documents/", include("connections.urls")),
     path("track/", include("connections.track_urls")),

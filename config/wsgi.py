@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+from beckn_adapter import tally  # noqa: E402 - Django's models are there from here on
+
+tally.start()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from connections import post
+from connections import figures, post
 from connections.audit.verify import verify_since
 from connections.documents import ageing
 from connections.privacy import retention
@@ -46,3 +46,8 @@ def keep_retention() -> int:
 @shared_task
 def work_post() -> int:
     return post.work_post()
+
+
+@shared_task
+def count_orders() -> dict[str, tuple[int, int]]:
+    return figures.count_orders()

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from connections.access.second_factor import app_of, is_asked
 
 OPEN_TO_ALL = {"documents", "track", "papers", "access"}  # namespaces
-OPEN_PAGES = {"logout", "healthz", "jsi18n"}
+OPEN_PAGES = {"logout", "healthz", "readyz", "metrics", "jsi18n"}
 
 
 class SecondStep:

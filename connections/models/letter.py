@@ -50,7 +50,10 @@ class Letter(models.Model):
                 condition=~Q(state__in=["READY", "SENT"]) | (~Q(to="") & ~Q(subject="") & ~Q(text="")),
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], name="letter_due", condition=Q(state__in=["NEW", "READY"]))]
+        indexes = [
+            models.Index(fields=["due_at"], name="letter_due", condition=Q(state__in=["NEW", "READY"])),
+            models.Index(fields=["id"], name="letter_dead", condition=Q(state="DEAD")),
+        ]
 
     def __str__(self) -> str:
         return self.subject or str(self.event)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from beckn_adapter import limits, refusals
+from beckn_adapter import limits, refusals, tally
 from beckn_adapter import registry as registry_module
 from beckn_adapter.models import Callback
 from beckn_adapter.sandbox.buyer import BuyerApp
@@ -38,6 +38,7 @@ def nobody_is_known_yet() -> Iterator[None]:
     registry_module.registry.forget()
     limits.forget()
     refusals.forget()
+    tally.forget()
 
 
 @pytest.fixture

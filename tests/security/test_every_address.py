@@ -23,7 +23,7 @@ from tests.security.addresses import addresses, patterns
 pytestmark = pytest.mark.django_db
 # What is in the house and belongs to somebody: none of it may stand in any answer.
 SECRETS = [b"Jonathan", b"4155553333", b"jonathan@example.com", b"Valencia", b"deed-of-jonathan", b"S-4711"]
-TO_ALL = {"/", "/healthz", "/admin/login/", "/field/login/", "/admin/jsi18n/"}
+TO_ALL = {"/", "/healthz", "/readyz", "/metrics", "/admin/login/", "/field/login/", "/admin/jsi18n/"}
 TO_STAFF = {
     "/admin/",
     "/admin/password_change/",

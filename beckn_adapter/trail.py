@@ -1,0 +1,47 @@
+"""Which message the present work is for, so that every log line of it says so: from the door through both drains.
+
+It is a context variable: each thread and each callback in the air has its own, and what they start inherits it.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from celery import current_task
+
+NAMES = ("transaction_id", "message_id", "action", "bap_id")
+_followed: ContextVar[dict[str, str] | None] = ContextVar("message", default=None)
+
+
+@contextmanager
+def working_on(row: Any = None) -> Iterator[None]:
+    """The work in this block is for an inbox or outbox row; without one, for what `follow` will name."""
+    token = _followed.set({name: getattr(row, name) for name in NAMES} if row is not None else None)
+    try:
+        yield
+    finally:
+        _followed.reset(token)
+
+
+def follow(context: Mapping[str, Any]) -> None:
+    """From here to the end of the block the work is for the message with this context, whose sender is proven."""
+    _followed.set({name: str(context[name]) for name in NAMES})
+
+
+def followed() -> dict[str, str]:
+    """The ids of the message that is worked on; empty when none is."""
+    return _followed.get() or {}
+
+
+class Trail(logging.Filter):
+    """Gives each log record the ids of the message that it is about, and the Celery task that wrote it.
+
+    Who writes when the work is over gives them itself: `extra={"trail": ids}`.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        task = current_task and {"task": current_task.name, "task_id": current_task.request.id}
+        record.trail = {**followed(), **getattr(record, "trail", {}), **(task or {})}
+        return True

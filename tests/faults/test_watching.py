@@ -1,0 +1,217 @@
+"""The house seen from outside, over HTTP: is it ready, what does it count, and what does it say of one message?"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from beckn_adapter import tally
+from beckn_adapter.sandbox.buyer import Sent
+from config import metrics, readiness
+from tests.faults.conftest import Frail
+
+PATIENCE = 30.0
+
+
+@pytest.fixture(autouse=True)
+def everything_is_up_afterwards(frail: Frail) -> Iterator[None]:
+    yield
+    for machine in (frail.database, frail.broker):
+        machine.thaw() if machine.process.poll() is None else machine.start()
+    frail.house.check()
+
+
+def search(frail: Frail) -> Sent:
+    transaction_id = str(uuid.uuid4())
+    frail.buyer.talk_to(transaction_id, frail.house.me.subscriber_id, frail.house.me.url)
+    return frail.buyer.search(transaction_id=transaction_id, url=frail.house.me.url)
+
+
+def eventually(holds: Callable[[], Any]) -> Any:
+    """What it gives once that is something; the caches of both pages are a few seconds old at most."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"not within {PATIENCE:g} s"
+        time.sleep(0.3)
+    return found
+
+
+def ready(frail: Frail) -> tuple[int, dict[str, Any]]:
+    answer = requests.get(f"{frail.house.url}/readyz", timeout=10)
+    return answer.status_code, answer.json()
+
+
+def figures(frail: Frail) -> dict[str, float]:
+    """Every sample by name and labels: `messages_received_total buyer.test new search`."""
+    answer = requests.get(f"{frail.house.url}/metrics", timeout=10)
+    assert answer.status_code == 200, answer.text
+    return {
+        " ".join([sample.name.removeprefix("servicedrop_"), *(v for _, v in sorted(sample.labels.items()))]): value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        for value in [sample.value]
+    }
+
+
+def failing(said: dict[str, Any]) -> set[str]:
+    return {name for name, check in said["checks"].items() if check["state"] != "ok"}
+
+
+def test_a_house_that_stands_is_ready(frail: Frail) -> None:
+    status, said = eventually(lambda: (found := ready(frail))[1]["status"] == "ready" and found)
+
+    assert status == 200
+    assert set(said["checks"]) == {"database", "migrations", "keys", "clock", "broker", "registry", "boxes"}
+    assert failing(said) == set()
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+def test_without_its_database_it_is_not_ready_says_so_in_time_and_is_again_by_itself(frail: Frail, fault: str) -> None:
+    frail.database.kill() if fault == "killed" else frail.database.freeze()
+    time.sleep(readiness.KEPT)
+    began = time.monotonic()
+
+    status, said = ready(frail)
+    took = time.monotonic() - began
+    counted = figures(frail)
+
+    assert (status, said["status"]) == (503, "unavailable")
+    assert {"database"} <= failing(said) <= {"database", "clock", "boxes", "migrations"}
+    assert took < 2 + 1
+    assert counted["check_ok database"] == 0
+    assert secrets_in(json.dumps(said), frail) == []
+    frail.database.start() if fault == "killed" else frail.database.thaw()
+    assert eventually(lambda: ready(frail)[0] == 200)
+
+
+def test_without_its_broker_it_is_degraded_and_still_takes_messages(frail: Frail) -> None:
+    frail.broker.kill()
+    time.sleep(readiness.KEPT)
+
+    status, said = ready(frail)
+
+    assert (status, said["status"]) == (200, "degraded")
+    assert failing(said) == {"broker"}
+    assert search(frail).acknowledged
+    assert secrets_in(json.dumps(said), frail) == []
+
+
+def test_without_its_keys_it_is_not_ready(frail: Frail) -> None:
+    web = frail.house.processes["web"]
+    key = web.env["BECKN_SIGNING_KEY"]
+    try:
+        web.env = {**web.env, "BECKN_SIGNING_KEY": ""}
+        frail.house.restart("web")
+        status, said = ready(frail)
+    finally:
+        web.env = {**web.env, "BECKN_SIGNING_KEY": key}
+        frail.house.restart("web")
+
+    assert (status, said["status"]) == (503, "unavailable")
+    assert failing(said) == {"keys"}
+    assert said["checks"]["keys"]["says"] == "BECKN_SIGNING_KEY is not set"
+    assert ready(frail)[0] == 200
+
+
+def test_a_storm_of_probes_is_answered_by_one_look(frail: Frail) -> None:
+    def probe() -> dict[str, Any]:
+        return ready(frail)[1]
+
+    probe()
+    began = time.monotonic()
+    answers = [json.dumps(probe()) for _ in range(100)]
+    took = time.monotonic() - began
+
+    assert len(set(answers)) <= took / readiness.KEPT + 2
+
+
+def secrets_in(text: str, frail: Frail) -> list[str]:
+    house = frail.house
+    values = [house.env["DATABASE_URL"], house.env["CELERY_BROKER_URL"], house.env["BECKN_SIGNING_KEY"], "127.0.0.1"]
+    return [value for value in values if value in text]
+
+
+def test_the_figures_move_in_web_and_worker_as_messages_come_are_refused_and_are_answered(frail: Frail) -> None:
+    buyer = frail.buyer.me.subscriber_id
+    names = {
+        "received": f"messages_received_total search {buyer} new",
+        "acks": "ack_seconds_count search",
+        "handled": f"messages_handled_total search {buyer} answered",
+        "delivered": f"callback_attempts_total on_search {buyer} delivered",
+        "answers": "answer_seconds_count search",
+        "refused": "messages_refused_total search stranger header",
+    }
+    before = figures(frail)
+    sent = [search(frail) for _ in range(5)]
+    for one in sent:
+        assert frail.buyer.wait_for("on_search", one.transaction_id, timeout=PATIENCE)
+    for _ in range(3):
+        assert requests.post(f"{frail.house.url}/beckn/search", data=b"{}", timeout=10).status_code == 401
+
+    def moved() -> dict[str, float]:
+        now = figures(frail)
+        return {short: now.get(name, 0) - before.get(name, 0) for short, name in names.items()}
+
+    wanted = {"received": 5, "acks": 5, "handled": 5, "delivered": 5, "answers": 5, "refused": 3}
+    eventually(lambda: moved() == wanted)
+    now = figures(frail)
+    assert now["inbox_messages"] == 0
+    assert now["check_ok boxes"] == 1
+    assert now["answer_seconds_bucket search +Inf"] == now["answer_seconds_count search"]
+
+
+def counted(frail: Frail) -> int:
+    """How many searches of the buyer app stand in the table."""
+    series = json.dumps(["messages_received", "search", frail.buyer.me.subscriber_id, "new"])
+    with psycopg.connect(frail.database.url.replace("postgres://", "postgresql://")) as line:
+        row = line.execute("SELECT number FROM beckn_adapter_tally WHERE series = %s", [series]).fetchone()
+    return row[0] if row else 0
+
+
+def test_what_was_counted_outlives_a_restart_of_the_web_server(frail: Frail) -> None:
+    search(frail)
+    time.sleep(tally.EVERY + 1)
+    before = counted(frail)
+    search(frail)
+
+    frail.house.restart("web")
+
+    assert counted(frail) == before + 1
+
+
+def test_a_storm_of_scrapes_is_answered_by_one_reading(frail: Frail) -> None:
+    began = time.monotonic()
+    pages = set()
+    for _ in range(20):
+        search(frail)
+        pages.add(requests.get(f"{frail.house.url}/metrics", timeout=10).text)
+    took = time.monotonic() - began
+
+    assert len(pages) <= took / metrics.KEPT + 2
+
+
+def test_one_message_can_be_followed_through_the_logs_of_web_and_worker(frail: Frail) -> None:
+    sent = search(frail)
+    assert frail.buyer.wait_for("on_search", sent.transaction_id, timeout=PATIENCE)
+
+    def lines(process: str) -> list[dict[str, Any]]:
+        text = (frail.house.var_dir / f"{process}.log").read_text()
+        found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        return [line for line in found if line.get("transaction_id") == sent.transaction_id]
+
+    web = eventually(lambda: lines("web"))
+    worker = eventually(lambda: len(lines("worker")) == 2 and lines("worker"))
+
+    assert [line["message"] for line in web] == ["acknowledged search: stored"]
+    assert worker[0]["message"].startswith("handled search: answered, ")
+    assert worker[1]["message"].startswith("delivered on_search, attempt 1, ")
+    assert [line["task"] for line in worker] == ["beckn_adapter.tasks.work_inbox", "beckn_adapter.tasks.work_outbox"]
+    assert {line["message_id"] for line in [*web, *worker]} == {sent.message_id}
+    assert {line["bap_id"] for line in [*web, *worker]} == {frail.buyer.me.subscriber_id}
+    assert all(line["task_id"] for line in worker)
