@@ -1,7 +1,7 @@
 """`make soak`, or `MINUTES=30 python -m tests.faults.soak`: every fault, long, again and again; the table is written.
 
-MINUTES or HOURS say until when a new round begins (default: one round, about a quarter of an hour). A round is every fault on
-servers of its own and on the embedded default; after each everything must settle, and what was promised is counted.
+MINUTES or HOURS say until when a new round begins (default: one round, about a quarter of an hour; less shrinks it). A
+round is every fault on servers of its own, then on the embedded default; after each all must settle, and is counted.
 docs/reliability.md gets the sums between its two marks. Ends with 1 where anything was lost or doubled.
 """
 

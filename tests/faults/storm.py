@@ -29,6 +29,7 @@ CUSTOMERS = 6
 PAUSE = 0.3  # seconds between two steps of one customer
 AT_MOST = 100  # answers that are waited for before nobody asks for more, so that a slow machine is not drowned
 PRESSES, BETWEEN = 60, 0.3  # how often somebody without an answer presses again, and after how many seconds
+LONGEST_REPLY, LONGEST_PILE = 15, 90  # seconds
 NEED = orders.Need()
 CHOSEN = orders.selection(NEED, provider_id="sf_electric_authority", item_id="new-resi-connection")
 APPLIED = orders.application(NEED, CHOSEN)
@@ -44,6 +45,7 @@ class Sending:
     transaction_id: str
     message_id: str
     at: datetime
+    presses: int = 0
     retries: int = 0
     status: int = 0
     acked: bool = False
@@ -79,6 +81,7 @@ class Storm:
         self._awaited: list[Sending] = []
         self._acked_at = 0.0
         self._lock = threading.Lock()
+        self._held = threading.Event()
 
     @contextmanager
     def blowing(self) -> Iterator[None]:
@@ -116,10 +119,25 @@ class Storm:
             else:
                 self._send(buyer, "search", {"intent": orders.intent(NEED)}, self._begin(buyer))
 
-    def _has_enough(self) -> bool:
+    def turn_to(self, row: str) -> None:
+        """What is sent from now on belongs to this row; what is under way belongs to the one before. A fault meets a
+        stream that flows: what piled up before is waited for."""
+        deadline = time.monotonic() + LONGEST_PILE
+        while self._has_enough(AT_MOST // 3) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self._held.set()
+        deadline = time.monotonic() + LONGEST_REPLY
+        while self.under_way and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.fault = row
+        self._held.clear()
+
+    def _has_enough(self, at_most: int = AT_MOST) -> bool:
+        if self._held.is_set():
+            return True
         with self._lock:
             self._awaited = [sending for sending in self._awaited if not sending.answers]
-            return len(self._awaited) >= AT_MOST
+            return len(self._awaited) >= at_most
 
     def _begin(self, buyer: BuyerApp) -> str:
         transaction_id = str(uuid.uuid4())
@@ -168,6 +186,7 @@ class Storm:
 
     def _press(self, sending: Sending, body: bytes) -> None:
         for _ in range(PRESSES):
+            sending.presses += 1
             began = time.monotonic()
             with self._lock:
                 self.under_way += 1

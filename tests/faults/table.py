@@ -36,7 +36,7 @@ class Fault:
 
 def strike(storm: Storm, fault: Fault, size: float) -> None:
     """Do it while the stream goes on; what is sent meanwhile belongs to its row."""
-    storm.fault = fault.row
+    storm.turn_to(fault.row)
     storm.notes[fault.row] = fault.act(storm, size)
     time.sleep(0.5)
 

@@ -107,7 +107,7 @@ class Books:
         row.handled += key in self.handled
         row.delivered += delivered == 1
         row.received += bool(copies)
-        row.copies += max(len(copies) - 1, 0)
+        row.copies += max(len(copies) - 1, 0) if sending.presses == 1 else 0  # who presses twice is answered twice
         if not (key in self.handled and delivered and copies):
             row.lost.append(f"{sending.action} {sending.message_id}")
         if written > 1 or len({copy.body for copy in copies}) > 1:
