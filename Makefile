@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: help demo test check lock audit sbom
+.PHONY: help demo test soak check lock audit sbom
 
 help: ## what can be made here
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 10
@@ -38,6 +38,9 @@ test: .venv/browser ## linters, import contracts, types, migrations and every te
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pytest $(PYTEST)
+
+soak: .venv/test ## every fault, long, under load (MINUTES=30 or HOURS=8 repeat it); writes docs/reliability.md
+	$(BIN)/python -m tests.faults.soak
 
 lock: ## compile the pinned, hashed requirements from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.txt

@@ -102,6 +102,10 @@ STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = VAR_DIR / "files"  # private: nothing here is served but through a view that asks who wants it
 MEDIA_URL = "https://private.invalid/"  # so no address of ours leads there, by no mistake
+STORAGES = {
+    "default": {"BACKEND": "connections.documents.keeping.WholeFiles"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 FILE_UPLOAD_PERMISSIONS = 0o600
 DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=10_000_000)  # one file of the document form
 WHITENOISE_USE_FINDERS = True  # so that a fresh clone needs no collectstatic

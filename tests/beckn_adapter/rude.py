@@ -68,7 +68,7 @@ class Rude:
 
     def _meet(self, line: socket.socket) -> None:
         with line, contextlib.suppress(OSError, ssl.SSLError):
-            self.heard.append(_read_request(line))
+            self.heard.append(read_request(line))
             self._next_manner()(line)
 
     def _next_manner(self) -> Manner:
@@ -81,7 +81,7 @@ class Rude:
         self._server.close()
 
 
-def _read_request(line: socket.socket) -> bytes:
+def read_request(line: socket.socket) -> bytes:
     """Head and body, or what has come when the other side stops."""
     line.settimeout(10)
     text = b""

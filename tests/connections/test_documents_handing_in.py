@@ -1,6 +1,7 @@
 """Handing papers in: kept once, under a name that nobody can guess, and only while they are wanted."""
 
 import hashlib
+import resource
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -271,3 +272,18 @@ def test_a_link_for_a_verified_paper_is_refused() -> None:
 
     with pytest.raises(Refused, match="not asked for"):
         hand_in_link(document, url="https://files.example.com/id.pdf", actor=APPLICANT)
+
+
+def test_a_paper_for_which_there_is_no_room_leaves_nothing_behind(files: Path) -> None:
+    document, before = paper_of(application()), resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))  # no file may grow longer, as where the disk is full
+    try:
+        with pytest.raises(OSError, match="too large"):
+            send(document)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert kept_in(files) == []
+    assert DocumentVersion.objects.count() == 0
+    assert send(document).number == 1

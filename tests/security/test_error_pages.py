@@ -1,5 +1,6 @@
 """What is shown and written down when something goes wrong: plain words, and nothing about anybody."""
 
+import errno
 import json
 import logging
 import re
@@ -10,11 +11,13 @@ from django.test import Client
 from django.urls import path
 
 from config.logs import JsonLine
+from config.urls import handler500
 from config.urls import urlpatterns as of_the_house
 from connections.access.tokens_in_logs import TokensInLogs
 from connections.form_link import form_token
 from tests.factories import scheduled_application
 
+__all__ = ["handler500"]  # Django looks for it beside the addresses
 pytestmark = pytest.mark.django_db
 INSIDE = re.compile(r"Traceback|Exception|Error\b|settings\.py|DEBUG|/site-packages/|Django|Jonathan")
 
@@ -23,7 +26,11 @@ def breaks(request: Any) -> None:
     raise ValueError("Jonathan Park, +14155553333")
 
 
-urlpatterns = [path("track/breaks/", breaks), *of_the_house]
+def has_no_room(request: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device: /srv/Jonathan")
+
+
+urlpatterns = [path("track/breaks/", breaks), path("track/full/", has_no_room), *of_the_house]
 
 
 def shown(answer: Any) -> str:
@@ -36,6 +43,15 @@ def test_a_mistake_of_ours_is_said_in_plain_words() -> None:
 
     assert answer.status_code == 500
     assert "Something went wrong here, not with you" in shown(answer)
+    assert not INSIDE.search(answer.content.decode())
+
+
+@pytest.mark.urls(__name__)
+def test_a_full_disk_is_said_in_plain_words() -> None:
+    answer = Client(raise_request_exception=False).get("/track/full/")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert "no room for files just now. Nothing that you sent was kept" in shown(answer)
     assert not INSIDE.search(answer.content.decode())
 
 
