@@ -163,7 +163,7 @@ def test_what_hangs_is_given_its_time_and_asked_only_once() -> None:
 
 def test_what_a_check_raises_tells_no_address() -> None:
     def _broken() -> str:
-        raise OSError("could not connect to postgres://user:password@db")
+        raise OSError("could not connect to postgres://the-house's-own-database")
 
     (found,) = Readiness([Check(_broken, needed=False)]).findings()
 

@@ -10,7 +10,7 @@ class WholeFiles(FileSystemStorage):
 
     def _save(self, name: str, content: Any) -> str:
         try:
-            return super()._save(name, content)
+            return str(super()._save(name, content))  # type: ignore[misc]
         except OSError:
             self.delete(name)  # free until now (get_available_name), so this is nobody else's
             raise

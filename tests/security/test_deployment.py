@@ -9,15 +9,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from nacl.signing import SigningKey
+
+from beckn_adapter.sandbox.registry import Registry
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BEFORE = [secrets.token_urlsafe(50) for _ in range(2)]
+SEED = bytes(range(32))
 IN_THE_OPEN = {
     "PUBLIC_URL": "https://connect.example.com",
     "ALLOWED_HOSTS": "connect.example.com",
     "SECRET_KEY": secrets.token_urlsafe(50),
     "SECRET_KEY_FALLBACKS": ",".join(BEFORE),
-    "BECKN_SIGNING_KEY": base64.b64encode(bytes(range(32))).decode(),
+    "BECKN_SIGNING_KEY": base64.b64encode(SEED).decode(),
     "BECKN_REGISTRY_URL": "https://registry.example.com",
     "TRUSTED_PROXIES": "1",
 }
@@ -51,7 +55,22 @@ def look(tmp_path: Path, said: dict[str, str]) -> dict[str, list]:
 
 
 def test_djangos_deployment_checklist_is_clean(tmp_path: Path) -> None:
-    judged = manage(tmp_path, IN_THE_OPEN, "check", "--deploy", "--fail-level", "WARNING")
+    with Registry() as registry:
+        registry.subscribe(
+            {
+                "subscriber_id": "servicedrop.localhost",
+                "url": "https://connect.example.com/beckn",
+                "type": "BPP",
+                "domain": "service",
+                "key_id": "k1",
+                "signing_public_key": base64.b64encode(bytes(SigningKey(SEED).verify_key)).decode(),
+                "valid_from": "2020-01-01T00:00:00Z",
+                "valid_until": "2090-01-01T00:00:00Z",
+                "status": "SUBSCRIBED",
+            }
+        )
+        known = IN_THE_OPEN | {"BECKN_REGISTRY_URL": registry.url}
+        judged = manage(tmp_path, known, "check", "--deploy", "--fail-level", "WARNING")
 
     assert judged.returncode == 0, judged.stderr
     assert "no issues (0 silenced)" in judged.stdout
