@@ -10,7 +10,8 @@ class WholeFiles(FileSystemStorage):
 
     def _save(self, name: str, content: Any) -> str:
         try:
-            return str(super()._save(name, content))  # type: ignore[misc]
+            kept: str = super()._save(name, content)  # type: ignore[misc]  # Storage.save calls it; the stubs do not say so
+            return kept
         except OSError:
             self.delete(name)  # free until now (get_available_name), so this is nobody else's
             raise
