@@ -14,23 +14,21 @@ from prometheus_client.parser import text_string_to_metric_families
 from beckn_adapter import tally
 from beckn_adapter.sandbox.buyer import Sent
 from config import metrics, readiness
-from tests.faults.conftest import Frail
+from tests.faults.ground import Ground
 
 PATIENCE = 30.0
 
 
 @pytest.fixture(autouse=True)
-def everything_is_up_afterwards(frail: Frail) -> Iterator[None]:
+def everything_is_up_afterwards(ground: Ground) -> Iterator[None]:
     yield
-    for machine in (frail.database, frail.broker):
-        machine.thaw() if machine.process.poll() is None else machine.start()
-    frail.house.check()
+    ground.restore()
 
 
-def search(frail: Frail) -> Sent:
+def search(ground: Ground) -> Sent:
     transaction_id = str(uuid.uuid4())
-    frail.buyer.talk_to(transaction_id, frail.house.me.subscriber_id, frail.house.me.url)
-    return frail.buyer.search(transaction_id=transaction_id, url=frail.house.me.url)
+    ground.buyers[0].talk_to(transaction_id, ground.house.me.subscriber_id, ground.house.me.url)
+    return ground.buyers[0].search(transaction_id=transaction_id, url=ground.house.me.url)
 
 
 def eventually(holds: Callable[[], Any]) -> Any:
@@ -42,14 +40,14 @@ def eventually(holds: Callable[[], Any]) -> Any:
     return found
 
 
-def ready(frail: Frail) -> tuple[int, dict[str, Any]]:
-    answer = requests.get(f"{frail.house.url}/readyz", timeout=10)
+def ready(ground: Ground) -> tuple[int, dict[str, Any]]:
+    answer = requests.get(f"{ground.house.url}/readyz", timeout=10)
     return answer.status_code, answer.json()
 
 
-def figures(frail: Frail) -> dict[str, float]:
+def figures(ground: Ground) -> dict[str, float]:
     """Every sample by name and labels: `messages_received_total buyer.test new search`."""
-    answer = requests.get(f"{frail.house.url}/metrics", timeout=10)
+    answer = requests.get(f"{ground.house.url}/metrics", timeout=10)
     assert answer.status_code == 200, answer.text
     return {
         " ".join([sample.name.removeprefix("servicedrop_"), *(v for _, v in sorted(sample.labels.items()))]): value
@@ -63,8 +61,8 @@ def failing(said: dict[str, Any]) -> set[str]:
     return {name for name, check in said["checks"].items() if check["state"] != "ok"}
 
 
-def test_a_house_that_stands_is_ready(frail: Frail) -> None:
-    status, said = eventually(lambda: (found := ready(frail))[1]["status"] == "ready" and found)
+def test_a_house_that_stands_is_ready(ground: Ground) -> None:
+    status, said = eventually(lambda: (found := ready(ground))[1]["status"] == "ready" and found)
 
     assert status == 200
     assert set(said["checks"]) == {"database", "migrations", "keys", "clock", "broker", "registry", "boxes"}
@@ -72,56 +70,58 @@ def test_a_house_that_stands_is_ready(frail: Frail) -> None:
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
-def test_without_its_database_it_is_not_ready_says_so_in_time_and_is_again_by_itself(frail: Frail, fault: str) -> None:
-    frail.database.kill() if fault == "killed" else frail.database.freeze()
+def test_without_its_database_it_is_not_ready_says_so_in_time_and_is_again_by_itself(
+    ground: Ground, fault: str
+) -> None:
+    ground.database.kill() if fault == "killed" else ground.database.freeze()
     time.sleep(readiness.KEPT)
     began = time.monotonic()
 
-    status, said = ready(frail)
+    status, said = ready(ground)
     took = time.monotonic() - began
-    counted = figures(frail)
+    counted = figures(ground)
 
     assert (status, said["status"]) == (503, "unavailable")
     assert {"database"} <= failing(said) <= {"database", "clock", "boxes", "migrations"}
     assert took < 2 + 1
     assert counted["check_ok database"] == 0
-    assert secrets_in(json.dumps(said), frail) == []
-    frail.database.start() if fault == "killed" else frail.database.thaw()
-    assert eventually(lambda: ready(frail)[0] == 200)
+    assert secrets_in(json.dumps(said), ground) == []
+    ground.database.start() if fault == "killed" else ground.database.thaw()
+    assert eventually(lambda: ready(ground)[0] == 200)
 
 
-def test_without_its_broker_it_is_degraded_and_still_takes_messages(frail: Frail) -> None:
-    frail.broker.kill()
+def test_without_its_broker_it_is_degraded_and_still_takes_messages(ground: Ground) -> None:
+    ground.broker.kill()
     time.sleep(readiness.KEPT)
 
-    status, said = ready(frail)
+    status, said = ready(ground)
 
     assert (status, said["status"]) == (200, "degraded")
     assert failing(said) == {"broker"}
-    assert search(frail).acknowledged
-    assert secrets_in(json.dumps(said), frail) == []
+    assert search(ground).acknowledged
+    assert secrets_in(json.dumps(said), ground) == []
 
 
-def test_without_its_keys_it_is_not_ready(frail: Frail) -> None:
-    web = frail.house.processes["web"]
+def test_without_its_keys_it_is_not_ready(ground: Ground) -> None:
+    web = ground.house.processes["web"]
     key = web.env["BECKN_SIGNING_KEY"]
     try:
         web.env = {**web.env, "BECKN_SIGNING_KEY": ""}
-        frail.house.restart("web")
-        status, said = ready(frail)
+        ground.house.restart("web")
+        status, said = ready(ground)
     finally:
         web.env = {**web.env, "BECKN_SIGNING_KEY": key}
-        frail.house.restart("web")
+        ground.house.restart("web")
 
     assert (status, said["status"]) == (503, "unavailable")
     assert failing(said) == {"keys"}
     assert said["checks"]["keys"]["says"] == "BECKN_SIGNING_KEY is not set"
-    assert ready(frail)[0] == 200
+    assert ready(ground)[0] == 200
 
 
-def test_a_storm_of_probes_is_answered_by_one_look(frail: Frail) -> None:
+def test_a_storm_of_probes_is_answered_by_one_look(ground: Ground) -> None:
     def probe() -> dict[str, Any]:
-        return ready(frail)[1]
+        return ready(ground)[1]
 
     probe()
     began = time.monotonic()
@@ -131,14 +131,14 @@ def test_a_storm_of_probes_is_answered_by_one_look(frail: Frail) -> None:
     assert len(set(answers)) <= took / readiness.KEPT + 2
 
 
-def secrets_in(text: str, frail: Frail) -> list[str]:
-    house = frail.house
+def secrets_in(text: str, ground: Ground) -> list[str]:
+    house = ground.house
     values = [house.env["DATABASE_URL"], house.env["CELERY_BROKER_URL"], house.env["BECKN_SIGNING_KEY"], "127.0.0.1"]
     return [value for value in values if value in text]
 
 
-def test_the_figures_move_in_web_and_worker_as_messages_come_are_refused_and_are_answered(frail: Frail) -> None:
-    buyer = frail.buyer.me.subscriber_id
+def test_the_figures_move_in_web_and_worker_as_messages_come_are_refused_and_are_answered(ground: Ground) -> None:
+    buyer = ground.buyers[0].me.subscriber_id
     names = {
         "received": f"messages_received_total search {buyer} new",
         "acks": "ack_seconds_count search",
@@ -147,61 +147,61 @@ def test_the_figures_move_in_web_and_worker_as_messages_come_are_refused_and_are
         "answers": "answer_seconds_count search",
         "refused": "messages_refused_total search stranger header",
     }
-    before = figures(frail)
-    sent = [search(frail) for _ in range(5)]
+    before = figures(ground)
+    sent = [search(ground) for _ in range(5)]
     for one in sent:
-        assert frail.buyer.wait_for("on_search", one.transaction_id, timeout=PATIENCE)
+        assert ground.buyers[0].wait_for("on_search", one.transaction_id, timeout=PATIENCE)
     for _ in range(3):
-        assert requests.post(f"{frail.house.url}/beckn/search", data=b"{}", timeout=10).status_code == 401
+        assert requests.post(f"{ground.house.url}/beckn/search", data=b"{}", timeout=10).status_code == 401
 
     def moved() -> dict[str, float]:
-        now = figures(frail)
+        now = figures(ground)
         return {short: now.get(name, 0) - before.get(name, 0) for short, name in names.items()}
 
     wanted = {"received": 5, "acks": 5, "handled": 5, "delivered": 5, "answers": 5, "refused": 3}
     eventually(lambda: moved() == wanted)
-    now = figures(frail)
+    now = figures(ground)
     assert now["inbox_messages"] == 0
     assert now["check_ok boxes"] == 1
     assert now["answer_seconds_bucket search +Inf"] == now["answer_seconds_count search"]
 
 
-def counted(frail: Frail) -> int:
+def counted(ground: Ground) -> int:
     """How many searches of the buyer app stand in the table."""
-    series = json.dumps(["messages_received", "search", frail.buyer.me.subscriber_id, "new"])
-    with psycopg.connect(frail.database.url.replace("postgres://", "postgresql://")) as line:
+    series = json.dumps(["messages_received", "search", ground.buyers[0].me.subscriber_id, "new"])
+    with psycopg.connect(ground.database.url.replace("postgres://", "postgresql://")) as line:
         row = line.execute("SELECT number FROM beckn_adapter_tally WHERE series = %s", [series]).fetchone()
     return row[0] if row else 0
 
 
-def test_what_was_counted_outlives_a_restart_of_the_web_server(frail: Frail) -> None:
-    search(frail)
+def test_what_was_counted_outlives_a_restart_of_the_web_server(ground: Ground) -> None:
+    search(ground)
     time.sleep(tally.EVERY + 1)
-    before = counted(frail)
-    search(frail)
+    before = counted(ground)
+    search(ground)
 
-    frail.house.restart("web")
+    ground.house.restart("web")
 
-    assert counted(frail) == before + 1
+    assert counted(ground) == before + 1
 
 
-def test_a_storm_of_scrapes_is_answered_by_one_reading(frail: Frail) -> None:
+def test_a_storm_of_scrapes_is_answered_by_one_reading(ground: Ground) -> None:
     began = time.monotonic()
     pages = set()
     for _ in range(20):
-        search(frail)
-        pages.add(requests.get(f"{frail.house.url}/metrics", timeout=10).text)
+        search(ground)
+        pages.add(requests.get(f"{ground.house.url}/metrics", timeout=10).text)
     took = time.monotonic() - began
 
     assert len(pages) <= took / metrics.KEPT + 2
 
 
-def test_one_message_can_be_followed_through_the_logs_of_web_and_worker(frail: Frail) -> None:
-    sent = search(frail)
-    assert frail.buyer.wait_for("on_search", sent.transaction_id, timeout=PATIENCE)
+def test_one_message_can_be_followed_through_the_logs_of_web_and_worker(ground: Ground) -> None:
+    sent = search(ground)
+    assert ground.buyers[0].wait_for("on_search", sent.transaction_id, timeout=PATIENCE)
 
     def lines(process: str) -> list[dict[str, Any]]:
-        text = (frail.house.var_dir / f"{process}.log").read_text()
+        text = (ground.house.var_dir / f"{process}.log").read_text()
         found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
         return [line for line in found if line.get("transaction_id") == sent.transaction_id]
 
@@ -213,5 +213,5 @@ def test_one_message_can_be_followed_through_the_logs_of_web_and_worker(frail: F
     assert worker[1]["message"].startswith("delivered on_search, attempt 1, ")
     assert [line["task"] for line in worker] == ["beckn_adapter.tasks.work_inbox", "beckn_adapter.tasks.work_outbox"]
     assert {line["message_id"] for line in [*web, *worker]} == {sent.message_id}
-    assert {line["bap_id"] for line in [*web, *worker]} == {frail.buyer.me.subscriber_id}
+    assert {line["bap_id"] for line in [*web, *worker]} == {ground.buyers[0].me.subscriber_id}
     assert all(line["task_id"] for line in worker)
