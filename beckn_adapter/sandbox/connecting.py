@@ -30,8 +30,8 @@ class Connecting:
         self._do(CLERK, "approves the connection", lambda: self.clerk.approve(self.application))
         self.telling.listen(until="Approved")
         self._installation()
-        pay = "takes 150 USD in cash at the counter"
-        self._do(CLERK, pay, lambda: self.clerk.take_payment(self.application, "receipt 1"))
+        pay = "takes what is due, 200 USD, in cash at the counter"
+        self._do(CLERK, pay, lambda: self.clerk.take_payment(self.application))
         self.telling.listen(until="is paid")
 
     # --- Its parts --------------------------------------------------------------------------------------------------
@@ -39,18 +39,18 @@ class Connecting:
     def _papers(self) -> None:
         """Handed in by the buyer app, signed; one is rejected, and only that one is sent again."""
         self._hand_in(*PAPERS)
-        self.telling.listen(len(PAPERS))
+        self.telling.listen()
         self._judge("wiring-diagram", 1, "reject", ready=THE_STAMP)
-        self.telling.listen(2)
+        self.telling.listen()
         self._hand_in("wiring-diagram", stamp="Stamped by an electrician")
-        self.telling.listen(2)
+        self.telling.listen()
         for paper in PAPERS:
             self._judge(paper, 2 if paper == "wiring-diagram" else 1, "verify")
             self.telling.listen(until="is verified")
 
     def _assessment(self) -> None:
         self.assign("assessment")
-        self.telling.listen(2, until="Technician Assigned")
+        self.telling.listen(until="Technician Assigned")
         self._go_there()
         act = "finds 8 kW, single phase, 12.5 m of service drop"
         self._do(TECHNICIAN, act, lambda: self.technician.fill_in("findings", **FINDINGS))

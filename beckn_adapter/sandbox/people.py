@@ -6,6 +6,7 @@ Over HTTP with plain sessions, as their browsers would do it: whatever the pages
 import re
 from collections.abc import Mapping
 from html import unescape
+from uuid import uuid4
 
 import requests
 
@@ -85,12 +86,12 @@ class Clerk(Person):
     def approve(self, application: int) -> None:
         self.press(f"{_order(application).removesuffix('change/')}advance/approve/", {})
 
-    def take_payment(self, application: int, reference: str) -> None:
-        """What is open of the first instalment that is not paid."""
-        instalment = self.find(self.read(_order(application)), r"\?instalment=(\d+)", "payment to record")
-        path = f"/admin/billing/payment/add/?instalment={instalment}"
-        amount = self.find(self.read(path), r'name="amount" value="([^"]+)"', "amount")
-        self.press(path, {"instalment": instalment, "amount": amount, "reference": reference})
+    def take_payment(self, application: int) -> None:
+        """What the cashier's screen proposes, in cash."""
+        key = str(uuid4())
+        path = f"/admin/billing/payment/cashier/{application}/?key={key}"
+        amount = self.find(self.read(path), r'name="amount" value="([^"]+)"', "amount to take")
+        self.press(path, {"key": key, "amount": amount, "method": "CASH", "reference": ""})
 
 
 class TechnicianOnThePhone(Person):

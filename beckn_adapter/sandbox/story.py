@@ -68,7 +68,7 @@ class Story:
         self.network.buyer.talk_to(ana.transaction_id, self.house.me.subscriber_id, self.house.me.url)
         agree(ana, str(dig(maria.order, "provider", "id")))
         Connecting(ana, clerk, technician).assign("assessment")
-        ana.listen(2, until="Technician Assigned")
+        ana.listen(until="Technician Assigned")
         listed = "cancellation_reasons"
         reasons = ana.ask(f"get_{listed}", {}, "a reason", lambda said: bool(rows(said, listed)))
         reason = str(dig(reasons.message, "message", listed, 0, "id"))

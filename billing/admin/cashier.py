@@ -21,6 +21,8 @@ from connections.actors import Actor
 from connections.admin import moment
 from connections.lifecycle import Refused
 from connections.models import Application
+from connections.privacy.access import note_view
+from connections.privacy.masking import mask_address, mask_name
 from connections.vocabulary import ApplicationState
 
 
@@ -66,6 +68,7 @@ class CashierPages(ModelAdmin):
         if application.fulfillment_state == ApplicationState.DRAFT:
             messages.info(request, f"{application} is not ordered yet: nothing is asked for.")
             return HttpResponseRedirect(reverse("admin:billing_cashier"))
+        note_view(request.user, application, application)
         if request.method == "POST":
             return self._take(request, application)
         key = key_in(request)
@@ -182,7 +185,16 @@ def find_order_or_404(pk: int) -> Application:
 
 
 def _rows(found: list[Application]) -> list[dict[str, Any]]:
-    return [{"order": application, "address": order_address(application)} for application in found]
+    """Masked as every list: enough to tell one from another. The order's own page shows who it is, and that is noted."""
+    return [
+        {
+            "order": application,
+            "name": mask_name(application.applicant_name),
+            "place": mask_address(application.address),
+            "address": order_address(application),
+        }
+        for application in found
+    ]
 
 
 def _sentence(payment: Payment) -> str:

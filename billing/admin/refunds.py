@@ -17,6 +17,7 @@ from billing.pricing import in_words, to_minor_unit
 from connections.actors import Actor
 from connections.lifecycle import Refused
 from connections.models import Application
+from connections.privacy.access import note_view
 
 
 class RefundPages(ModelAdmin):
@@ -49,6 +50,7 @@ class RefundPages(ModelAdmin):
         """GET asks how much and how, POST shows once more what will happen, and the second POST pays."""
         _check_may_refund(request)
         application = find_order_or_404(pk)
+        note_view(request.user, application, application)
         if request.method == "POST":
             return self._pay_back(request, application)
         key = key_in(request)

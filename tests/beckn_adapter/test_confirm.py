@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from beckn_adapter import drain
-from beckn_adapter.models import Callback
+from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox import orders
 from connections.models import Application, Event, Offering, PriceLine
 from tests.beckn_adapter.conversation import MARIA, application, ask, new_id, place_order, receive, request
@@ -197,6 +197,8 @@ def test_fifty_confirms_at_once_are_one_order(at_once: AtOnce) -> None:
     connection.close()
 
     at_once(50, lambda: drain.work(rows.pop()))
+    for late in Message.objects.filter(state="RECEIVED"):  # gave up waiting for the others: its turn comes again
+        drain.work(late)
 
     assert Event.objects.filter(kind="application.scheduled").count() == 1
     answers = Callback.objects.filter(action="on_confirm")

@@ -165,10 +165,11 @@ class Clerk(Person):
 
     def take_the_payment(self, number: str, reference: str) -> None:
         self.open_order(number)
-        self.follow("Record a payment")
-        self.page.locator("[name=reference]").fill(reference)
-        self.press("Save")
-        expect(self.page.get_by_text(re.compile("received for"))).to_be_visible()
+        self.follow("Take a payment")
+        self.page.get_by_text("Card", exact=True).click()
+        self.page.get_by_label("Reference").fill(reference)
+        self.press("Take the payment")
+        expect(self.page.get_by_text(re.compile("RCP-"))).to_be_visible()
 
 
 class TechnicianOnThePhone(Person):
