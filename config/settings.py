@@ -302,7 +302,7 @@ LOGGING = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "json",
-            "filters": ["tokens", "personal data", "trail"],
+            "filters": ["personal data", "tokens", "trail"],
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},

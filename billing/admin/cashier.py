@@ -185,7 +185,7 @@ def find_order_or_404(pk: int) -> Application:
 
 
 def _rows(found: list[Application]) -> list[dict[str, Any]]:
-    """Masked as every list: enough to tell one from another. The order's own page shows who it is, and that is noted."""
+    """Masked as every list is: the order's own page shows who it is, and that is noted."""
     return [
         {
             "order": application,

@@ -154,7 +154,7 @@ def test_the_demo_plays_the_connection_to_its_end(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "401 NACK" in done.stdout
-    assert "order conn-order-001: Connection Established; the connection is completed, meter" in done.stdout
+    assert "order conn-order-001: Connection Established; the connection is completed, 50 USD afterwards" in done.stdout
     assert "150 USD when power is on is paid" in done.stdout
     assert "order conn-order-002: Cancelled; Cancellation fee 20 USD" in done.stdout
     assert "not believed" not in done.stdout

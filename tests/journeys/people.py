@@ -27,7 +27,7 @@ CLOCK = ZoneInfo("America/Los_Angeles")  # the screens' own
 # What a clerk needs for the story, and no more.
 CLERK_MAY = (
     *("view_application", "view_document", "verify_document", "approve_application"),
-    *("view_visit", "assign_visit", "view_instalment", "add_payment"),
+    *("view_visit", "assign_visit", "view_quote", "view_instalment", "add_payment"),
 )
 # Runs in the house: a clerk, a technician who lives next door to Maria, and a meter in the technician's car.
 LET_PEOPLE_IN = f"""
@@ -169,7 +169,7 @@ class Clerk(Person):
         self.page.get_by_text("Card", exact=True).click()
         self.page.get_by_label("Reference").fill(reference)
         self.press("Take the payment")
-        expect(self.page.get_by_text(re.compile("RCP-"))).to_be_visible()
+        expect(self.page.get_by_role("region", name="Recorded").get_by_text(re.compile("RCP-"))).to_be_visible()
 
 
 class TechnicianOnThePhone(Person):
