@@ -42,7 +42,7 @@ def lines(written: io.StringIO) -> list[dict[str, str]]:
 
 
 def test_the_handler_of_the_settings_names_the_message_and_masks_persons() -> None:
-    assert settings.LOGGING["handlers"]["console"]["filters"] == ["tokens", "personal data", "trail"]
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["personal data", "tokens", "trail"]
 
 
 @pytest.mark.django_db
