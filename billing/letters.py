@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from billing.ledger import account_of
-from billing.models import Voucher
 from billing.models.voucher import VoucherKind
+from billing.papers.links import paper_path
 from billing.pricing import in_words
-from billing.tracking import address_of, what_is_due
+from billing.tracking import what_is_due
 from connections.letters import Said, added_to, mailed, not_mailed
 from connections.models import Application, Event
 
@@ -22,15 +22,15 @@ not_mailed(
 
 @mailed("payment.recorded", weight=40)
 def payment_received(application: Application, event: Event) -> Said:
-    return Said(
-        f"We have received your payment of {_amount(application, event)}", (_now(application),), *_receipt(event)
-    )
+    headline = f"We have received your payment of {_amount(application, event)}"
+    return Said(headline, (_now(application),), _reference(event), _proof(application, event, "See the receipt"))
 
 
 @mailed("payment.returned", weight=45)
 def money_returned(application: Application, event: Event) -> Said:
     words = "How long it takes until you see it depends on your bank."
-    return Said(f"We have paid {_amount(application, event)} back to you", (words,), *_receipt(event))
+    headline = f"We have paid {_amount(application, event)} back to you"
+    return Said(headline, (words,), _reference(event), _proof(application, event, "See the refund note"))
 
 
 @mailed("payment.reversed", weight=45, minutes=2)
@@ -60,9 +60,7 @@ def demand_note(application: Application, event: Event) -> Said | None:
         return None
     facts = tuple((_due_words(row), row["amount"]) for row in due)
     how = application.provider.payment_instructions
-    return Said(
-        f"Please pay {paper.amount}", (how,) if how else (), facts, _page(application, paper, "See the demand note")
-    )
+    return Said(f"Please pay {paper.amount}", (how,) if how else (), facts, ("See the demand note", paper_path(paper)))
 
 
 @added_to("application.connection_established")
@@ -74,7 +72,7 @@ def the_bill(application: Application) -> Said | None:
     due = what_is_due(application)
     facts = (("Invoice", f"{paper.number}, {paper.amount}"), *[(_due_words(row), row["amount"]) for row in due])
     how = application.provider.payment_instructions
-    return Said("", (how,) if how and due else (), facts, _page(application, paper, "See the invoice"))
+    return Said("", (how,) if how and due else (), facts, ("See the invoice", paper_path(paper)))
 
 
 @added_to("application.cancelled", "application.failed")
@@ -107,15 +105,16 @@ def _now(application: Application) -> str:
     return "Nothing more is due."
 
 
-def _receipt(event: Event) -> tuple[tuple[tuple[str, str], ...]]:
+def _reference(event: Event) -> tuple[tuple[str, str], ...]:
     reference = str(event.data.get("reference") or "")
-    return ((("Reference", reference),) if reference else (),)
+    return (("Reference", reference),) if reference else ()
 
 
 def _due_words(row: dict[str, str]) -> str:
     return f"Due {row['when']}{', by ' + row['by'] if row['by'] else ''}"
 
 
-def _page(application: Application, paper: Voucher, words: str) -> tuple[str, str] | None:
-    address = address_of("papers:paper", application, paper)
-    return (words, address) if address else None
+def _proof(application: Application, event: Event, words: str) -> tuple[str, str] | None:
+    """The receipt or the refund note of a payment: issued with its event, before anything else of this order."""
+    paper = application.vouchers.exclude(payment=None).filter(issued_at__gte=event.at).first()
+    return (words, paper_path(paper)) if paper else None

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
-
 from billing.ledger import account_of, accounts_of, by_due_date
-from billing.models import Entry, Voucher
+from billing.models import Entry
 from billing.models.voucher import VoucherKind
+from billing.papers.links import paper_path, pdf_path
 from billing.pricing import in_words
 from billing.services import settlement_of
 from connections.models import Application
@@ -88,24 +87,16 @@ def pay_by(application: Application, type: str) -> str:
 
 
 def papers_of(application: Application) -> list[dict[str, str]]:
-    """Every paper that was issued, the newest first, with its pages where the house has them."""
+    """Every paper that was issued, the newest first, with its page and its file."""
     return [
         {
             "title": f"{paper.get_kind_display()} {paper.number}",
             "amount": paper.amount,
-            "address": address_of("papers:paper", application, paper),
-            "pdf": address_of("papers:pdf", application, paper),
+            "address": paper_path(paper),
+            "pdf": pdf_path(paper),
         }
         for paper in application.vouchers.order_by("-id")
     ]
-
-
-def address_of(name: str, application: Application, paper: Voucher) -> str:
-    """A paper's page by the name of its address; "" where no room answers to that name."""
-    try:
-        return reverse(name, args=[application.tracking_id, paper.number])
-    except NoReverseMatch:
-        return ""
 
 
 @waits_for_applicant

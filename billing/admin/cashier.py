@@ -12,10 +12,11 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from billing.admin.find_order import AT_MOST, find_orders
-from billing.admin.money_pages import MoneyForm, key_in, paper_link, paper_of, show, with_new_key
+from billing.admin.money_pages import MoneyForm, key_in, paper_of, show, with_new_key
 from billing.cash_desk import AboveDue, Standing, standing_of, take_payment
 from billing.ledger import account_of, is_taken_back
 from billing.models import Payment, ReportState, WaiverState
+from billing.papers.links import paper_path
 from billing.pricing import in_words, to_minor_unit
 from connections.actors import Actor
 from connections.admin import moment
@@ -149,7 +150,7 @@ class CashierPages(ModelAdmin):
         payment = Payment.objects.select_related("application__provider", "voucher").filter(pk=pk).first()
         if payment is None:
             raise Http404
-        order, standing = payment.application, standing_of(payment.application)
+        order, standing, paper = payment.application, standing_of(payment.application), paper_of(payment)
         return show(
             self,
             request,
@@ -160,8 +161,8 @@ class CashierPages(ModelAdmin):
             sentence=_sentence(payment),
             again="again" in request.GET,
             taken_back=is_taken_back(payment),
-            paper=paper_of(payment),
-            paper_link=paper_link(paper_of(payment)),
+            paper=paper,
+            paper_link=paper_path(paper) if paper else "",
             order_address=order_address(order),
             next_order=reverse("admin:billing_cashier"),
             **what_stands(request, order, standing),
@@ -251,7 +252,7 @@ def _payment_row(application: Application, payment: Payment) -> dict[str, Any]:
         "when": moment(payment.at),
         "taken_back": is_taken_back(payment),
         "paper": voucher,
-        "paper_link": paper_link(voucher),
+        "paper_link": paper_path(voucher) if voucher else "",
         "address": reverse("admin:billing_payment_change", args=[payment.pk]),
     }
 

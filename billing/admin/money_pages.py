@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 from django import forms
 from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from billing.models import Payment, Voucher
+from billing.papers.links import paper_path
 from connections.vocabulary import PaymentMethod
 
 AT_THE_DESK = [
@@ -83,22 +83,9 @@ def with_new_key(address: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(f"{address}?key={uuid4()}")
 
 
-def paper_link(voucher: Voucher | None) -> str:
-    """The address of a paper's own page; empty where no such page is served."""
-    if voucher is None:
-        return ""
-    try:
-        return reverse("papers:paper", args=[voucher.application.tracking_id, voucher.number])
-    except NoReverseMatch:
-        return ""
-
-
 def linked_paper(voucher: Voucher | None) -> str:
-    """A paper's name, leading to its page where one is served."""
-    address = paper_link(voucher)
-    if not address:
-        return str(voucher or "-")
-    return format_html('<a href="{}" class="text-link">{}</a>', address, voucher)
+    """A paper's name, leading to its page."""
+    return format_html('<a href="{}" class="text-link">{}</a>', paper_path(voucher), voucher) if voucher else "-"
 
 
 def paper_of(payment: Payment) -> Voucher | None:

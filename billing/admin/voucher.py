@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from billing.ledger import account_of
 from billing.models import Voucher
 from billing.models.voucher import VoucherKind
+from billing.papers.links import paper_path, pdf_path
 from billing.papers.pages import print_paper, show_paper
 from billing.papers.sheet import sheet_of
 from billing.papers.standing import Standing, standing_of, standings
@@ -65,9 +66,8 @@ class IssueForm(ActionForm):
 
 def _paper_links(voucher: Voucher) -> list[dict[str, Any]]:
     """The paper where the applicant finds it."""
-    where = [voucher.application.tracking_id, voucher.number]
-    named = (("Open", "papers:page"), ("PDF", "papers:pdf"))
-    return [{"button": text, "address": reverse(name, args=where), "quiet": True} for text, name in named]
+    named = (("Open", paper_path(voucher)), ("PDF", pdf_path(voucher)))
+    return [{"button": text, "address": address, "quiet": True} for text, address in named]
 
 
 @admin.register(Voucher)

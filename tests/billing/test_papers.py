@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 
 from billing.models import Voucher
-from billing.papers.links import genuine_url, paper_url, pdf_url
+from billing.papers.links import genuine_url, paper_url, pdf_path
 from billing.papers.pages import mask
 from billing.payments import record_payment, return_payment, reverse_payment
 from billing.vouchers import issue_demand_note
@@ -247,7 +247,8 @@ def test_links_are_absolute() -> None:
     note = demand_note(ordered())
     here = f"{settings.PUBLIC_URL}/track/{note.application.tracking_id}/papers/{note.number}"
 
-    assert (paper_url(note), pdf_url(note)) == (f"{here}/", f"{here}.pdf")
+    assert paper_url(note) == f"{here}/"
+    assert f"{settings.PUBLIC_URL}{pdf_path(note)}" == f"{here}.pdf"
 
 
 # --- Genuine? -------------------------------------------------------------------------------------------------------

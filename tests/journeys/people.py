@@ -169,7 +169,7 @@ class Clerk(Person):
         self.page.get_by_text("Card", exact=True).click()
         self.page.get_by_label("Reference").fill(reference)
         self.press("Take the payment")
-        expect(self.page.get_by_role("region", name="Recorded").get_by_text(re.compile("RCP-"))).to_be_visible()
+        expect(self.page.get_by_role("link", name=re.compile("RCP-.*to print"))).to_be_visible()
 
 
 class TechnicianOnThePhone(Person):
