@@ -88,7 +88,9 @@ def what_comes_back(application: Application) -> Said | None:
         words.append(f"You get {in_words(account.refund_due, currency)} back.")
     if account.open:
         words.append(f"Still to be paid: {in_words(account.open, currency)}.")
-    return Said("", (" ".join(words or ["Nothing is to be paid."]),))
+    bill = application.vouchers.filter(kind=VoucherKind.INVOICE).last()
+    action = ("See the invoice", paper_path(bill)) if bill else None
+    return Said("", (" ".join(words or ["Nothing is to be paid."]),), action=action)
 
 
 def _amount(application: Application, event: Event) -> str:
