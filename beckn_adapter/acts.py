@@ -18,7 +18,7 @@ from connections.models import Event
 _thread = threading.local()
 
 
-@receiver(post_save, sender=Event, dispatch_uid="note what was done at once, and nudge the outbox")
+@receiver(post_save, sender=Event, dispatch_uid="note what was done at once, and nudge the worker")
 def an_event_is_stored(instance: Event, created: bool, **_: Any) -> None:
     """Number the event with its transaction. After a rollback the next transaction may get the same number: what had
     it before is gone."""
@@ -30,4 +30,4 @@ def an_event_is_stored(instance: Event, created: bool, **_: Any) -> None:
 
 def the_act_is_over() -> None:
     _thread.number = None
-    nudge("outbox")
+    nudge()

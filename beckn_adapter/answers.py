@@ -13,7 +13,7 @@ from beckn_adapter.caller import Caller
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
 from beckn_adapter.gate import NotAuthenticated
 from beckn_adapter.limits import TooMany
-from beckn_adapter.nudge import Box, nudge
+from beckn_adapter.nudge import nudge
 from beckn_adapter.receipt import Receipt
 from beckn_adapter.registry import RegistryDown
 
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 
 class Answer(HttpResponse):
-    """A synchronous reply. When the server has sent it the box that it `wakes` is nudged and the row that it
-    acknowledges released, not before: no callback overtakes its ACK. Only then its `receipt` is counted and logged."""
+    """A synchronous reply. When the server has sent it, a worker is nudged and the row that it acknowledges
+    released, not before: no callback overtakes its ACK. Only then its `receipt` is counted and logged."""
 
     _has_been_logged = True  # Django writes a line for every 4xx; in a flood of refusals that would fill the disk
 
@@ -31,20 +31,17 @@ class Answer(HttpResponse):
         content: bytes,
         *,
         status: int = 200,
-        wakes: Box | None = None,
         row_id: int = 0,
         receipt: Receipt | None = None,
     ) -> None:
         super().__init__(content, status=status, content_type="application/json")
         self["Content-Length"] = str(len(content))
-        self.wakes, self.row_id, self.receipt = wakes, row_id, receipt
+        self.row_id, self.receipt = row_id, receipt
 
     def close(self) -> None:
         super().close()
-        if self.wakes:
-            nudge(self.wakes, self.row_id)
-            self.wakes = None
         if self.receipt:
+            nudge(self.row_id)
             self.receipt.write()
             self.receipt = None
         refusals.flush()

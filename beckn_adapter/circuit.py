@@ -96,7 +96,7 @@ def probe_now(circuits: Iterable[Circuit]) -> int:
     """Let the next callback to each of these hosts try at once; says how many were open."""
     count = Circuit.objects.filter(pk__in=[row.pk for row in circuits]).exclude(probe_at=None)
     number = count.update(probe_at=timezone.now())
-    transaction.on_commit(lambda: nudge("outbox"))
+    transaction.on_commit(nudge)
     return number
 
 

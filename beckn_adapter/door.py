@@ -59,7 +59,7 @@ def _receive(request: HttpRequest, action: str, began: float) -> Answer:
     except Exception as problem:  # noqa: BLE001 - a stranger's message never ends in a traceback
         return refuse(caller, problem)
     receipt = Receipt(trail.followed(), outcome, time.perf_counter() - began)
-    return Answer(ACK, wakes="inbox" if outcome == "stored" else "outbox", row_id=row_id, receipt=receipt)
+    return Answer(ACK, row_id=row_id, receipt=receipt)
 
 
 def receive_challenge(request: HttpRequest) -> Answer:

@@ -6,47 +6,105 @@ Order holds within a transaction_id: a message waits while an earlier one of its
 import json
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from beckn_adapter import metrics, outbox, tracing, trail
 from beckn_adapter.circuit import is_past
 from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
-from beckn_adapter.models import Message
+from beckn_adapter.models import Callback, Message
 from beckn_adapter.translate.context import answer_context, callback_action
 from connections.again import run_again
 from connections.models import Application
 from connections.privacy.masking import mask_text
+from connections.shelf import holding
 
 log = logging.getLogger(__name__)
-BATCH = 50
+BATCH = 20  # messages that are handled before it is the outbox's turn
+EVERYTHING = Q()
+QUESTION = Q(action__in=("search", "select"), attempts=0)  # changes nothing here, and has not failed before
+QUESTIONS_AT_ONCE = 100
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 PATIENCE = 60  # attempts, where the database and not the message is to blame
 RETRY = timedelta(seconds=2)
 
 
-@run_again
-def claim(limit: int = BATCH) -> list[Message]:
-    """Take received messages on a lease, the earliest of each transaction only."""
-    now = timezone.now()
+def work_some() -> int:
+    """Handle what is there, up to a batch of each kind; returns how many messages. The rest is for the next turn."""
+    try:
+        answered = answer_questions()
+        rows = claim(~QUESTION)
+    except Exception:  # whatever it was, each question gets a turn of its own
+        log.exception("questions could not be answered together")
+        answered, rows = 0, claim()
+    for row in rows:
+        work(row)
+    return answered + len(rows)
+
+
+def waiting(now: datetime) -> QuerySet[Message]:
+    """Received messages whose time has come, the earliest of each transaction only, locked."""
     earlier = Message.objects.filter(
         bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="RECEIVED", id__lt=OuterRef("id")
     )
+    return (
+        Message.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(is_past("due_at", now), ~Exists(earlier), state="RECEIVED")
+        .order_by("id")
+    )
+
+
+@run_again
+def claim(kind: Q = EVERYTHING, limit: int = BATCH) -> list[Message]:
+    """Take messages on a lease."""
+    now = timezone.now()
     with transaction.atomic():
-        rows = list(
-            Message.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(is_past("due_at", now), ~Exists(earlier), state="RECEIVED")
-            .order_by("id")[:limit]
-        )
+        rows = list(waiting(now).filter(kind)[:limit])
         Message.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
     for row in rows:
         row.attempts += 1
     return rows
+
+
+def answer_questions() -> int:
+    """Answer what changes nothing here, many in one transaction; returns how many. Their row locks are their lease."""
+    began = time.time_ns()
+    rows = _answer_together()
+    ended = time.time_ns()
+    for row in rows:
+        _tell(row, "refused" if row.error else "answered", began, ended)
+    return len(rows)
+
+
+@run_again
+@transaction.atomic
+def _answer_together() -> list[Message]:
+    rows = list(waiting(timezone.now()).filter(QUESTION)[:QUESTIONS_AT_ONCE])
+    if not rows:
+        return []
+    with holding():
+        callbacks = [_answer_question(row) for row in rows]
+    outbox.put_all(callbacks)
+    handled = {"state": Message.State.HANDLED, "handled_at": timezone.now()}
+    Message.objects.filter(pk__in=[row.pk for row in rows]).update(**handled)
+    return rows
+
+
+def _answer_question(row: Message) -> Callback:
+    request = json.loads(bytes(row.body))
+    with trail.working_on(row):
+        try:
+            content = handle(row, request)
+        except BecknError as refusal:
+            content = _refuse(row, refusal)
+            row.save(update_fields=["error"])
+    return _write(row, request, content)
 
 
 def work(row: Message) -> None:
@@ -58,36 +116,42 @@ def work(row: Message) -> None:
         except Exception as problem:  # the boundary of a poisonous row
             log.exception("message %s (%s of %s) could not be handled", row.pk, row.action, row.transaction_id)
             outcome = _set_back(row, problem)
-        if outcome:
-            ended = time.time_ns()
-            log.info("handled %s: %s, %d ms", row.action, outcome, (ended - began) // 1_000_000)
-            metrics.handled(row, outcome)
-            tracing.handled(row, outcome, began, ended)
+    if outcome:
+        _tell(row, outcome, began, time.time_ns())
+
+
+def _tell(row: Message, outcome: str, began: int, ended: int) -> None:
+    """A line of the log, a count and a span for one message. Times are nanoseconds since 1970."""
+    with trail.working_on(row):
+        log.info("handled %s: %s, %d ms", row.action, outcome, (ended - began) // 1_000_000)
+    metrics.handled(row, outcome)
+    tracing.handled(row, outcome, began, ended)
 
 
 @run_again
 @transaction.atomic
 def _work(row: Message) -> str:
     """How it ended: answered, or refused by a callback with an error; "" where it was no longer ours to end."""
-    locked = Message.objects.select_for_update().get(pk=row.pk)
-    if locked.state != Message.State.RECEIVED:  # another worker finished it when our lease ran out
+    state = Message.objects.select_for_update().values_list("state", flat=True).get(pk=row.pk)
+    if state != Message.State.RECEIVED:  # another worker finished it when our lease ran out
         return ""
-    _answer(locked)
-    return "refused" if locked.error else "answered"
-
-
-def _answer(row: Message) -> None:
-    row.error = ""  # of an earlier attempt
+    row.error, row.application = "", None  # of an earlier attempt, of which nothing stays
     request = json.loads(bytes(row.body))
     try:
         with transaction.atomic():
             content = handle(row, request)
     except BecknError as refusal:
-        row.error = f"{refusal.code}: {refusal.message}"[:500]
-        content = write_error(row.action, refusal)
-        if row.application_id and not Application.objects.filter(pk=row.application_id).exists():
-            row.application = None  # it was taken back with everything else
+        content = _refuse(row, refusal)
     _finish(row, request, content, Message.State.HANDLED)
+    return "refused" if row.error else "answered"
+
+
+def _refuse(row: Message, refusal: BecknError) -> dict[str, Any]:
+    """A refusal is an answer too; the row's `error` says which."""
+    row.error = f"{refusal.code}: {refusal.message}"[:500]
+    if row.application_id and not Application.objects.filter(pk=row.application_id).exists():
+        row.application = None  # it was taken back with everything else
+    return write_error(row.action, refusal)
 
 
 def _set_back(row: Message, problem: Exception) -> str:
@@ -108,9 +172,12 @@ def write_error(action: str, error: BecknError) -> dict[str, object]:
     return {"message": {}, "error": error.as_json()} if action == "rating" else {"error": error.as_json()}
 
 
-def _finish(row: Message, request: dict[str, dict[str, str]], content: dict[str, object], state: str) -> None:
-    now = timezone.now()
-    context = answer_context(request["context"], action=callback_action(row.action), now=now)
-    outbox.put(context, content, request=row, application=row.application)
-    row.state, row.handled_at = state, now
+def _finish(row: Message, request: dict[str, Any], content: dict[str, Any], state: str) -> None:
+    outbox.put_all([_write(row, request, content)])
+    row.state, row.handled_at = state, timezone.now()
     row.save(update_fields=["state", "handled_at", "error", "application"])
+
+
+def _write(row: Message, request: dict[str, Any], content: dict[str, Any]) -> Callback:
+    context = answer_context(request["context"], action=callback_action(row.action), now=timezone.now())
+    return outbox.write(context, content, request=row, application=row.application)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from beckn_adapter import signing
@@ -52,7 +52,22 @@ def store(admitted: Admitted, body: bytes) -> Stored:
 
 
 def _insert(values: tuple[str | bytes | datetime, ...]) -> int:
-    """The row's id; 0 if this message was here before."""
+    """The row's id; 0 if this message was here before.
+
+    Whether the kept connection still lives is not asked first, which would be a second round trip for each message: it
+    is tried, and where it had died the statement, which may run twice, is run once more on a new one.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined] # Django's own note that it was asked
+    try:
+        return _run_insert(values)
+    except (OperationalError, InterfaceError):
+        if connection.connection is None or connection.is_usable():
+            raise
+        connection.close()
+    return _run_insert(values)
+
+
+def _run_insert(values: tuple[str | bytes | datetime, ...]) -> int:
     with connection.cursor() as cursor:
         adapt = connection.ops.adapt_datetimefield_value
         cursor.execute(INSERT, [adapt(value) if isinstance(value, datetime) else value for value in values])

@@ -1,5 +1,7 @@
 """The inbox, the outbox and the thread that ties them to an application. Raw bytes are kept, both ways."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -101,6 +103,7 @@ class Callback(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     is_probe = False  # in hand as the one that tries whether its host answers again
+    asked_at: datetime | None = None  # when the request came that it answers, once an attempt is written down
 
     class Meta:
         ordering = ["-id"]

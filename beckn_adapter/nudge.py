@@ -8,15 +8,15 @@ import logging
 import os
 import threading
 import time
-from typing import Literal
 
 from celery import current_app
 from django.core.cache import cache
 from django.db import connection
 
 log = logging.getLogger(__name__)
-Box = Literal["inbox", "outbox"]
+MARK = "nudge"  # in the cache: a drain is asked for and has not begun
 PENDING_SECONDS = 2  # a nudge that nobody took by then is worth another
+GATHER = 0.005  # seconds in which what comes together goes out together; no callback is due so soon
 BREATHER = 1.0  # seconds that a broker which failed is left alone
 IDLE = 0.3  # seconds after which the thread gives its database connection back
 
@@ -26,15 +26,15 @@ class Waker:
 
     def __init__(self) -> None:
         self._wake, self._lock = threading.Event(), threading.Lock()
-        self._boxes: set[Box] = set()
+        self._asked = False
         self._row_ids: list[int] = []
         self._thread: threading.Thread | None = None
         self._at_rest = threading.Event()
         self._quiet_until = 0.0
 
-    def take(self, box: Box, row_id: int = 0) -> None:
+    def take(self, row_id: int = 0) -> None:
         with self._lock:
-            self._boxes.add(box)
+            self._asked = True
             self._row_ids += [row_id] if row_id else []
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
@@ -51,15 +51,17 @@ class Waker:
     def _run(self) -> None:
         while True:
             busy = self._wake.wait(IDLE)
+            if busy:
+                time.sleep(GATHER)
             self._wake.clear()
             with self._lock:
-                boxes, self._boxes = self._boxes, set()
+                asked, self._asked = self._asked, False
                 row_ids, self._row_ids = self._row_ids, []
             if row_ids:
                 _release(row_ids)
-            if time.monotonic() >= self._quiet_until and not all(send_nudge(box) for box in boxes):
+            if asked and time.monotonic() >= self._quiet_until and not send_nudge():
                 self._quiet_until = time.monotonic() + BREATHER
-            if not (boxes or row_ids):
+            if not (asked or row_ids):
                 connection.close()
                 self._at_rest.set()
             if not busy:
@@ -77,20 +79,20 @@ def _release(row_ids: list[int]) -> None:
         connection.close()
 
 
-def send_nudge(box: Box) -> bool:
-    """Ask for a drain of the box unless one is already asked for; False if that failed. The work is stored already."""
+def send_nudge() -> bool:
+    """Ask for a drain unless one is already asked for; False if that failed. The work is stored already."""
     try:
-        if cache.add(f"nudge-{box}", 1, timeout=PENDING_SECONDS):
-            current_app.send_task(f"beckn_adapter.tasks.work_{box}", retry=False, expires=PENDING_SECONDS * 5)
+        if cache.add(MARK, 1, timeout=PENDING_SECONDS):
+            current_app.send_task("beckn_adapter.tasks.work", retry=False, expires=PENDING_SECONDS * 5)
     except Exception as problem:  # noqa: BLE001 - whatever a broker or a cache may raise, the sweep makes it good
-        log.warning("nudge for the %s failed (%s); the sweep will find the work", box, type(problem).__name__)
+        log.warning("a nudge failed (%s); the sweep will find the work", type(problem).__name__)
         return False
     return True
 
 
-def nudge(box: Box, row_id: int = 0) -> None:
-    """Ask for a drain of the box, and have the inbox row released whose ACK has left. Never raises, never waits."""
-    _waker.take(box, row_id)
+def nudge(row_id: int = 0) -> None:
+    """Ask for a drain, and have the inbox row released whose ACK has left. Never raises, never waits."""
+    _waker.take(row_id)
 
 
 def rest() -> None:
@@ -98,12 +100,12 @@ def rest() -> None:
     _waker.rest()
 
 
-def taken(box: Box) -> None:
+def taken() -> None:
     """A drain begins: what is stored from now on needs a nudge of its own. To be called before it claims."""
     try:
-        cache.delete(f"nudge-{box}")
+        cache.delete(MARK)
     except Exception as problem:  # noqa: BLE001 - see above
-        log.warning("the nudge mark of the %s could not be cleared (%s)", box, type(problem).__name__)
+        log.warning("the mark of a nudge could not be cleared (%s)", type(problem).__name__)
 
 
 _waker = Waker()

@@ -4,60 +4,49 @@ Order holds within one transaction_id: a callback waits while an earlier one of 
 its share of the senders and no more, and none while its circuit is open.
 """
 
-import json
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import uniform
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, When
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from beckn_adapter import circuit, metrics, tracing, trail
+from beckn_adapter import circuit
 from beckn_adapter.circuit import is_past
 from beckn_adapter.gate import read_ttl
-from beckn_adapter.models import Attempt, Callback, Message
+from beckn_adapter.models import Callback, Message
+from beckn_adapter.translate.written import dump_message
 from connections.again import run_again
 
-log = logging.getLogger(__name__)
 SENDERS = 64  # callbacks that one worker process has in hand at most
-BACKOFF = (1, 3, 10, 30, 60, 120, 300, 600)  # seconds before each further attempt, ± 20 %, the last one for good
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one attempt. `outcome` is for a person; `retry_after` seconds if the buyer app named them.
-
-    `at_fault` is False where it was our own doing that nothing could be sent.
-    """
-
-    callback_id: int
-    at: datetime
-    milliseconds: int
-    status: int | None
-    outcome: str
-    delivered: bool = False
-    final: bool = False
-    retry_after: int | None = None
-    at_fault: bool = True
 
 
 def put(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Callback:
-    """Write a callback in the transaction of the change that it tells of. `content` is `message` or `error`.
+    """Keep a callback, in the transaction of the change that it tells of. `content` and `links` as in `write`."""
+    callback = write(context, content, **links)
+    callback.save(force_insert=True)
+    return callback
 
-    `links`: request, event, application. A solicited callback leaves the ACK a head start.
+
+def put_all(callbacks: list[Callback]) -> None:
+    """Keep these, in one statement."""
+    Callback.objects.bulk_create(callbacks)
+
+
+def write(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Callback:
+    """A callback that is not kept yet. `content` is `message` or `error`; `links`: request, event, application.
+
+    A solicited callback leaves the ACK a head start.
     """
     now = timezone.now()
     request: Message | None = links.get("request")
     earliest = request.received_at + timedelta(milliseconds=settings.BECKN_ACK_HEADSTART_MS) if request else now
-    body = json.dumps({"context": context, **content}, ensure_ascii=False, separators=(",", ":")).encode()
+    body = dump_message({"context": context, **content})
     url = f"{context['bap_uri'].rstrip('/')}/{context['action']}"
-    return Callback.objects.create(
+    return Callback(
         bap_id=context["bap_id"],
         host=urlsplit(url).netloc.lower()[-255:],
         transaction_id=context["transaction_id"],
@@ -134,83 +123,3 @@ def next_due_in() -> float | None:
     """Seconds until the next callback is due (0 if it is overdue); None when none waits, or only for a probe."""
     first = sendable().exclude(host__in=circuit.unready_hosts()).values_list("due_at", flat=True).first()
     return max(0.0, (first - timezone.now()).total_seconds()) if first else None
-
-
-def settle(rows: list[Callback], results: list[Result]) -> None:
-    """Write down what came of a batch: attempts, states, circuits, and when to try again; then count and log it.
-
-    A worker that was held up so long that its lease ran out may still say that something was delivered, nothing else.
-    """
-    if results:
-        for row, result in _settle(rows, results):
-            _tell(row, result)
-
-
-@run_again
-def _settle(rows: list[Callback], results: list[Result]) -> list[tuple[Callback, Result]]:
-    now, sent = timezone.now(), {row.pk: row for row in rows}
-    with transaction.atomic():
-        circuit.learn([_report(sent[result.callback_id], result) for result in results if result.at_fault], now)
-        locked = Callback.objects.select_for_update(of=("self",)).defer("body")
-        asked_at = Case(When(delivered_at=None, then=F("request__received_at")))  # None for what is sent again
-        current = locked.annotate(asked_at=asked_at).in_bulk(sorted(sent))
-        kept = [result for result in results if result.callback_id in current]
-        for result in kept:
-            row = current[result.callback_id]
-            if result.delivered or row.lease_until == sent[row.pk].lease_until:
-                _apply(row, result, now)
-        Attempt.objects.bulk_create(_attempt(result) for result in kept)
-        fields = ["state", "attempts", "due_at", "lease_until", "waited_seconds", "outcome", "delivered_at"]
-        Callback.objects.bulk_update(current.values(), fields)
-    return [(current[result.callback_id], result) for result in kept]
-
-
-def _tell(row: Callback, result: Result) -> None:
-    """A line of the log, a count and a span for one attempt."""
-    outcome = "delivered" if result.delivered else "refused" if result.final else "postponed"
-    if row.state == Callback.State.DEAD and not result.final:
-        outcome = "given_up"
-    with trail.working_on(row):
-        line = "%s %s, attempt %d, %d ms: %s"
-        log.info(line, outcome, row.action, row.attempts, result.milliseconds, result.outcome)
-    metrics.attempted(row, outcome, getattr(row, "asked_at", None))
-    tracing.attempted(row, outcome, result.at, result.milliseconds, result.status)
-
-
-def _report(row: Callback, result: Result) -> circuit.Report:
-    answered = result.delivered or result.final
-    return circuit.Report(row.host, answered, result.outcome, probe=row.is_probe, retry_after=result.retry_after)
-
-
-def _attempt(result: Result) -> Attempt:
-    return Attempt(
-        callback_id=result.callback_id,
-        at=result.at,
-        milliseconds=result.milliseconds,
-        status=result.status,
-        outcome=result.outcome,
-    )
-
-
-def _apply(row: Callback, result: Result, now: datetime) -> None:
-    row.attempts += 1
-    row.outcome, row.lease_until = result.outcome, None
-    wait = pause_before(row.attempts, result.retry_after)
-    tried_for = row.waited_seconds + wait.total_seconds() + result.milliseconds / 1000
-    if result.delivered:
-        row.state, row.delivered_at = Callback.State.DELIVERED, now
-    elif result.final:
-        row.state = Callback.State.DEAD
-    elif tried_for > row.life_seconds:
-        row.state = Callback.State.DEAD
-        row.outcome = f"{result.outcome[:240]}; given up after {row.waited_seconds // 60} min"
-    else:
-        row.due_at, row.waited_seconds = now + wait, round(tried_for)
-
-
-def pause_before(attempts: int, retry_after: int | None = None) -> timedelta:
-    """How long to wait after the n-th failed attempt. The buyer app's own Retry-After counts, up to ten minutes."""
-    if retry_after is not None:
-        return timedelta(seconds=min(max(retry_after, 1), BACKOFF[-1]))
-    base = BACKOFF[min(attempts, len(BACKOFF)) - 1]
-    return timedelta(seconds=base * uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret

@@ -30,5 +30,5 @@ def send_again(callbacks: QuerySet[Callback]) -> int:
         waited_seconds=0,
         delivered_at=None,
     )
-    transaction.on_commit(lambda: nudge("outbox"))
+    transaction.on_commit(nudge)
     return count

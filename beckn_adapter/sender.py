@@ -27,8 +27,9 @@ from yarl import URL
 
 from beckn_adapter import signing, trail
 from beckn_adapter.models import Callback
-from beckn_adapter.outbox import SENDERS, Result
+from beckn_adapter.outbox import SENDERS
 from beckn_adapter.replies import REPLY_LIMIT, Verdict, judge, read_date
+from beckn_adapter.settling import Result
 
 GATHER = 0.003  # seconds that a result waits for others, to be written down together with them
 CLOCKS_APART = 3600  # seconds by which we believe a buyer app that its clock differs from ours

@@ -1,4 +1,4 @@
-"""The Celery tasks: thin. Each drains its box until it is empty or its time is up; the database keeps the work."""
+"""The Celery tasks: thin. The database keeps the work; a task that is lost or comes twice loses and doubles nothing."""
 
 import time
 
@@ -9,55 +9,64 @@ from beckn_adapter import drain, outbox, refusals
 from beckn_adapter.announce import announce_events
 from beckn_adapter.nudge import nudge, taken
 from beckn_adapter.sender import Postman
+from beckn_adapter.settling import settle
+from beckn_adapter.waiting import look
 
 SPELL = 8  # seconds that one task takes up new work, so that a worker asked to stop is soon done
-LINGER = 0.2  # seconds that a task waits for what is due in a moment instead of leaving it to the next
-GLANCE = 0.05  # seconds between two looks for new work while slow buyer apps have something in hand
+GLANCE = 0.01  # seconds between two looks for new work
+LINGER = 0.2  # seconds that a task waits for a callback that is due in a moment
+REST = 0.05  # seconds without work after which a task ends: what comes so soon needs no task of its own
 
 
 @shared_task
-def work_inbox() -> int:
-    """Handle what was received. Returns how many messages."""
-    taken("inbox")
-    handled, until = 0, time.monotonic() + SPELL
-    while rows := drain.claim():
-        for row in rows:
-            drain.work(row)
-        handled += len(rows)
-        nudge("outbox")
-        if time.monotonic() > until:
-            nudge("inbox")
-            break
-    return handled
+def work() -> int:
+    """Handle what was received, announce what happened and deliver what is due, in turns, until nothing is left.
 
-
-@shared_task
-def work_outbox() -> int:
-    """Announce events and deliver what is due. Returns how many attempts were made."""
-    taken("outbox")
-    postman, until, tried = Postman(), time.monotonic() + SPELL, 0
-    while time.monotonic() < until:
-        announced = announce_events()
-        rows = outbox.claim(outbox.SENDERS - postman.in_hand.total(), postman.in_hand)
-        postman.take(rows)
-        tried += len(rows)
-        if postman.in_hand:
-            outbox.settle(*postman.bring(GLANCE))
-        elif not announced and not wait_for_more():
-            return tried
+    One task for all three: whatever there is most of, no process of a worker is lost to the others. Returns how many
+    messages, events, callbacks taken and callbacks back it were.
+    """
+    taken()
+    postman, begun, done = Postman(), time.monotonic(), 0
+    busy_at = begun
+    while time.monotonic() < begun + SPELL:
+        waiting = look()
+        moved = drain.work_some() if waiting.messages else 0
+        moved += announce_events() if waiting.events else 0
+        moved += send_some(postman) if waiting.callbacks else 0
+        moved += write_down(postman, 0)
+        done += moved
+        if moved:
+            busy_at = time.monotonic()
+        elif postman.in_hand:
+            done += write_down(postman, GLANCE)
+        elif not wait_for_more(busy_at):
+            return done
     while postman.in_hand:
-        outbox.settle(*postman.bring(1))
-    nudge("outbox")
-    return tried
+        done += write_down(postman, 1)
+    nudge()
+    return done
 
 
-def wait_for_more() -> bool:
-    """Until the next callback is due, if that is in a moment."""
-    wait = outbox.next_due_in()
-    if wait is None or wait > LINGER:
-        return False
-    time.sleep(wait + 0.001)
-    return True
+def send_some(postman: Postman) -> int:
+    """Give the postman what is due; returns how many callbacks."""
+    rows = outbox.claim(outbox.SENDERS - postman.in_hand.total(), postman.in_hand)
+    postman.take(rows)
+    return len(rows)
+
+
+def write_down(postman: Postman, wait: float) -> int:
+    """What has come back, or comes back within so many seconds; returns how many callbacks."""
+    rows, results = postman.bring(wait)
+    settle(rows, results)
+    return len(results)
+
+
+def wait_for_more(busy_at: float) -> bool:
+    """Pause for a moment if there may soon be more: there was just now, or a callback is due in a moment."""
+    if time.monotonic() - busy_at < REST or (outbox.next_due_in() or LINGER) < LINGER:
+        time.sleep(GLANCE)
+        return True
+    return False
 
 
 @shared_task

@@ -42,6 +42,7 @@ class Trail(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        task = current_task and {"task": current_task.name, "task_id": current_task.request.id}
-        record.trail = {**followed(), **getattr(record, "trail", {}), **(task or {})}
+        task = current_task._get_current_object()  # asked once: each look through the proxy costs as much as the line
+        running = {"task": task.name, "task_id": task.request.id} if task else {}
+        record.trail = {**followed(), **getattr(record, "trail", {}), **running}
         return True

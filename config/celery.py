@@ -16,13 +16,8 @@ app.autodiscover_tasks()
 app.conf.beat_schedule_filename = os.path.join(os.environ.get("SERVICEDROP_VAR", "var"), "celerybeat-schedule")
 app.conf.beat_schedule = {
     # The guarantee behind every nudge: whatever was lost with a broker or a worker is found here.
-    "work the inbox": {
-        "task": "beckn_adapter.tasks.work_inbox",
-        "schedule": 1.0,
-        "options": {"expires": 1.0},
-    },
-    "work the outbox": {
-        "task": "beckn_adapter.tasks.work_outbox",
+    "work inbox and outbox": {
+        "task": "beckn_adapter.tasks.work",
         "schedule": 1.0,
         "options": {"expires": 1.0},
     },

@@ -3,17 +3,16 @@
 import json
 import logging
 import time
+from functools import lru_cache
 
 
 class JsonLine(logging.Formatter):
     """A log record as one JSON object: time (UTC), level, logger, message, whose Beckn message and which Celery task
     it is about (beckn_adapter/trail.py), and the traceback where there is one."""
 
-    converter = staticmethod(time.gmtime)
-
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+            "time": write_time(int(record.created)),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -22,3 +21,9 @@ class JsonLine(logging.Formatter):
         if record.exc_info:
             line["traceback"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+@lru_cache(maxsize=4)
+def write_time(seconds: int) -> str:
+    """Unix seconds in UTC; written once for all lines of a second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -182,6 +182,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # so a restart of the database costs no request
     DATABASES["default"].setdefault("OPTIONS", {}).update(
+        server_side_binding=True,
         connect_timeout=2,  # a gateway strikes off who does not answer within 5 s
         tcp_user_timeout=5000,  # ms until a connection whose other end vanished is given up
         options=" ".join(f"-c {name}={seconds * 1000}" for name, seconds in DATABASE_TIMEOUTS.items()),

@@ -1,10 +1,10 @@
-"""Which offerings fit what somebody looks for, and why the others do not."""
+"""Which offerings fit what somebody looks for, and what speaks against the others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from connections.geography import Place, judge
+from connections.geography import Place, Verdict
 from connections.models import Offering
 
 
@@ -23,29 +23,14 @@ class Criteria:
     impossible: tuple[str, ...] = ()  # wishes that no utility knows, such as a phase "Quadruple"
 
 
-@dataclass(frozen=True)
-class Fit:
-    """One offering's verdict: it fits when nothing speaks against it."""
+def objections(
+    offering: Offering, criteria: Criteria, *, place: Verdict, missing: Set[str] | None = frozenset()
+) -> Iterator[str]:
+    """What speaks against an offering, in words; it fits when nothing does.
 
-    offering: Offering
-    against: tuple[str, ...]
-
-    @property
-    def fits(self) -> bool:
-        return not self.against
-
-
-def match(offerings: Iterable[Offering], criteria: Criteria) -> list[Fit]:
-    """Every offering with what speaks against it, in the order given."""
-    offerings = list(offerings)
-    wanted = _known_words(criteria.words, offerings)
-    return [Fit(offering, tuple(_objections(offering, criteria, wanted))) for offering in offerings]
-
-
-def _objections(offering: Offering, criteria: Criteria, wanted: set[str] | None) -> Iterable[str]:
+    `place` is whether its provider serves there; `missing` the wanted words that it lacks, None where nobody has any.
+    """
     yield from (f"nobody offers {wish}" for wish in criteria.impossible)
-    if criteria.provider and criteria.provider != offering.provider.code:
-        yield f"another provider is wanted: {criteria.provider}"
     if criteria.offering and criteria.offering != offering.code:
         yield f"another offering is wanted: {criteria.offering}"
     for name in ("property_type", "phase", "user_type"):
@@ -55,30 +40,17 @@ def _objections(offering: Offering, criteria: Criteria, wanted: set[str] | None)
     load = criteria.load_kw
     if load is not None and not offering.min_load_kw <= load <= offering.max_load_kw:
         yield f"{load:f} kW is outside {offering.min_load_kw:f} to {offering.max_load_kw:f} kW"
-    if wanted is None:
+    if missing is None:
         yield f"nothing here is called {criteria.words!r}"
-    else:
-        missing = wanted - words_of(offering)
-        if missing:
-            yield f"it is not about {', '.join(sorted(missing))}"
-    verdict = judge(offering.provider.areas(), criteria.place)
-    if not verdict.served:
-        yield verdict.reason
+    elif missing:
+        yield f"it is not about {', '.join(sorted(missing))}"
+    if not place.served:
+        yield place.reason
 
 
-def _known_words(text: str, offerings: list[Offering]) -> set[str] | None:
-    """The words of the text that some offering uses; None when there are words and nobody uses any of them.
-
-    People write sentences ("Request for a new electricity connection"): words that no offering uses say nothing.
-    """
-    asked = set(split_words(text))
-    known = asked & set().union(*(words_of(offering) for offering in offerings))
-    return None if asked and not known else known
-
-
-def words_of(offering: Offering) -> set[str]:
+def words_of(offering: Offering) -> frozenset[str]:
     """The words by which an offering may be found."""
-    return set(
+    return frozenset(
         split_words(
             f"{offering.name} {offering.description} {offering.property_type} {offering.phase} {offering.user_type} "
             f"{offering.provider.name} new electricity power connection supply service"

@@ -13,11 +13,12 @@ from beckn_adapter.handlers.status import status, track
 from beckn_adapter.handlers.update import update
 from beckn_adapter.handlers.voices import get_rating_categories, rating, support
 from beckn_adapter.models import Message
+from beckn_adapter.translate.written import Written
 from connections.lifecycle import Refused
 
 Json = dict[str, Any]
 
-HANDLERS: dict[str, Callable[[Message, Json], Json]] = {
+HANDLERS: dict[str, Callable[[Message, Json], Json | Written]] = {
     "search": search,
     "select": select,
     "init": init,

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
-
 from beckn_adapter.announce import catch_up
 from beckn_adapter.errors import (
     ADD_ON_NOT_FOUND,
@@ -22,32 +20,24 @@ from beckn_adapter.models import Conversation, Message
 from beckn_adapter.translate.catalogue import CATEGORY_ID
 from beckn_adapter.translate.request import ORDER, Wish, read_wish
 from connections.models import Application, Offering, Provider
+from connections.shelf import shelf
 from connections.vocabulary import ApplicationState
 
 Json = dict[str, Any]
 ITEM = f"{ORDER}/items/0"
 
 
-def offerings_on_sale() -> QuerySet[Offering]:
-    """Active offerings of active providers with all that pricing and telling them needs."""
-    return (
-        Offering.objects.filter(active=True, provider__active=True)
-        .select_related("provider")
-        .prefetch_related("price_lines", "payment_terms", "required_documents", "provider__service_areas")
-        .order_by("provider__name", "provider_id", "position", "id")
-    )
-
-
 def find_offering(order: Json) -> Offering:
     """The offering that an order names. Raises 30001, 30004, 30008, 40000 (several items) or 40002 (several of one)."""
     provider_code = order["provider"]["id"]
-    provider = Provider.objects.filter(code=provider_code, active=True).first()
+    catalogue = shelf()
+    provider = catalogue.provider(provider_code)
     if provider is None:
         raise BecknError(PROVIDER_NOT_FOUND, f"No provider has the id {provider_code[:80]!r}.", f"{ORDER}/provider/id")
     if len(order["items"]) > 1:
         raise BecknError(BUSINESS_ERROR, "One connection is ordered at a time.", f"{ORDER}/items/1")
     item = order["items"][0]
-    offering = offerings_on_sale().filter(provider=provider, code=item["id"]).first()
+    offering = catalogue.offering(provider, item["id"])
     if offering is None:
         message = f"{provider.name} offers no item with the id {item['id'][:80]!r}."
         raise BecknError(ITEM_NOT_FOUND, message, f"{ITEM}/id")

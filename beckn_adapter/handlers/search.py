@@ -1,34 +1,41 @@
 """search → on_search: what of the catalogue fits the intent (guide: search)."""
 
+from decimal import Decimal
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any
 
 from django.conf import settings
 
-from beckn_adapter.handlers.lookup import offerings_on_sale
 from beckn_adapter.models import Message
 from beckn_adapter.translate.catalogue import write_item, write_provider
 from beckn_adapter.translate.request import read_premises, read_wish
+from beckn_adapter.translate.written import Written, dump
 from billing.services import price_offering
 from connections.geography import Place
-from connections.matching import Criteria, match
-from connections.models import Offering
+from connections.matching import Criteria
+from connections.shelf import Shelf, shelf
 
 Json = dict[str, Any]
 INTENT = "/message/intent"
+ANSWERS_KEPT = 1000  # of one edition: most searches ask for the same few things
 
 
-def search(row: Message, request: Json) -> Json:
+def search(row: Message, request: Json) -> Written:
     """The matching providers with their matching items; an empty catalogue where nothing fits."""
-    criteria = read_criteria(request)
-    fitting = [fit.offering for fit in match(offerings_on_sale(), criteria) if fit.fits]
-    profile = settings.BECKN_WIRE_PROFILE
+    criteria, catalogue = read_criteria(request), shelf()
+    fitting = tuple(offering.pk for offering in catalogue.fitting(criteria))
+    write = catalogue.ready.setdefault(search, lru_cache(maxsize=ANSWERS_KEPT)(partial(write_catalogue, catalogue)))
+    return write(fitting, criteria.load_kw, settings.BECKN_WIRE_PROFILE)
+
+
+def write_catalogue(catalogue: Shelf, fitting: tuple[int, ...], load_kw: Decimal | None, profile: str) -> Written:
+    """The message of on_search: these offerings, priced for a load (kW) where one is named."""
     providers = []
-    for _, group in groupby(fitting, key=lambda offering: offering.provider_id):
-        offerings: list[Offering] = list(group)
-        items = [write_item(offering, price_offering(offering, criteria.load_kw), profile) for offering in offerings]
-        providers.append(write_provider(offerings[0].provider, items, profile))
-    return {"catalog": {"providers": providers}}
+    for provider, group in groupby(map(catalogue.by_id, fitting), key=lambda offering: offering.provider):
+        items = [write_item(offering, price_offering(offering, load_kw), profile) for offering in group]
+        providers.append(write_provider(provider, items, profile))
+    return Written(dump({"catalog": {"providers": providers}}))
 
 
 def read_criteria(request: Json) -> Criteria:

@@ -3,6 +3,7 @@
 from connections.models.access import PersonalDataView
 from connections.models.application import Application
 from connections.models.document import Document, DocumentVersion, Submission
+from connections.models.edition import Edition
 from connections.models.history import Event, EventWords, Hold
 from connections.models.letter import Letter
 from connections.models.offering import Offering, PaymentTerm, PriceLine, RequiredDocument
@@ -16,6 +17,7 @@ __all__ = [
     "CancellationTerm",
     "Document",
     "DocumentVersion",
+    "Edition",
     "Event",
     "EventWords",
     "Feedback",

@@ -5,13 +5,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from connections.models.edition import Catalogued
 from connections.models.provider import WIRE_ID, Provider
 from connections.vocabulary import BillingCycle, CollectedBy, MeterType, PaymentType, Phase, PropertyType, UserType
 
 POSITIVE_OR_ZERO = [MinValueValidator(0)]
 
 
-class Offering(models.Model):
+class Offering(Catalogued):
     """A kind of connection that an applicant can order. Loads are kW."""
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="offerings")
@@ -49,7 +50,7 @@ class Offering(models.Model):
             raise ValidationError({"max_load_kw": "The largest load must not be smaller than the smallest."})
 
 
-class PriceLine(models.Model):
+class PriceLine(Catalogued):
     """One line of the quote: a fixed amount, or an amount for each kW above an included load."""
 
     class Kind(models.TextChoices):
@@ -75,7 +76,7 @@ class PriceLine(models.Model):
         return self.title
 
 
-class PaymentTerm(models.Model):
+class PaymentTerm(Catalogued):
     """An instalment that the utility asks for: an amount, or a share of the quote. Without any, the full quote."""
 
     offering = models.ForeignKey(Offering, on_delete=models.CASCADE, related_name="payment_terms")
@@ -111,7 +112,7 @@ class PaymentTerm(models.Model):
             raise ValidationError({"amount": "Give an amount or a share of the quote, one of the two."})
 
 
-class RequiredDocument(models.Model):
+class RequiredDocument(Catalogued):
     """A paper that the utility must see before it approves."""
 
     offering = models.ForeignKey(Offering, on_delete=models.CASCADE, related_name="required_documents")

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from connections.geography import Area, Place, judge
+from connections.models.edition import Catalogued
 from connections.vocabulary import OPEN_STATES
 
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Three capital letters (ISO 4217), for example USD.")
@@ -31,7 +32,7 @@ def check_weekdays(days: object) -> None:
         raise ValidationError("A list of weekdays, 0 is Monday and 6 is Sunday: [0, 1, 2, 3, 4].")
 
 
-class Provider(models.Model):
+class Provider(Catalogued):
     """A utility that offers connections. Several may stand behind one Beckn provider platform."""
 
     code = models.CharField(max_length=80, unique=True, validators=[WIRE_ID], help_text="The id buyer apps order by.")
@@ -113,7 +114,7 @@ class Provider(models.Model):
         return rows[0].grid_zone if rows else ""
 
 
-class ServiceArea(models.Model):
+class ServiceArea(Catalogued):
     """A part of the world that a provider serves: by city code, postcode, polygon or circle, alone or together."""
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="service_areas")
@@ -186,7 +187,7 @@ def is_polygon(value: object) -> bool:
         return False
 
 
-class CancellationTerm(models.Model):
+class CancellationTerm(Catalogued):
     """What the applicant forgoes when cancelling in a given state, as a share of the quote."""
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="cancellation_terms")

@@ -6,9 +6,11 @@ digits of a telephone number, the first letter and the house of an e-mail addres
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 HIDDEN = "···"
+SHORT = 80  # letters of a line that may come again
 # Under which names personal data travels: our own fields, and those of messages.
 PERSONAL_KEYS = frozenset(
     {
@@ -115,6 +117,16 @@ def mask_object(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def mask_text(text: str) -> str:
     """Running text with what looks personal taken out: for logs, errors and remarks."""
+    return _mask_short(text) if len(text) < SHORT else _mask(text)
+
+
+@lru_cache(maxsize=256)
+def _mask_short(text: str) -> str:
+    """Most lines of a log are the same few sentences, and reading one for all these patterns is most of its cost."""
+    return _mask(text)
+
+
+def _mask(text: str) -> str:
     text = ROW.sub(lambda found: f"{found[1] or found[2]}({HIDDEN})", text)
     text = JSON_VALUE.sub(rf"\1{HIDDEN}", text)
     text = PYTHON_VALUE.sub(rf"\1'{HIDDEN}'", text)

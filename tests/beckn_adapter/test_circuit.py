@@ -39,10 +39,10 @@ def let_time_pass(seconds: int) -> None:
 def test_five_failures_in_a_row_open_the_circuit_and_nothing_more_is_sent() -> None:
     with Rude(says("500 Oh")) as host:
         owe_many(host.host, circuit.THRESHOLD)
-        tasks.work_outbox()
+        tasks.work()
         waiting = owe(host.host)
 
-        tasks.work_outbox()
+        tasks.work()
 
         assert len(host.heard) == circuit.THRESHOLD
     row = Circuit.objects.get(host=host.host)
@@ -63,11 +63,11 @@ def test_one_answer_in_between_keeps_it_closed() -> None:
 def test_when_the_pause_is_over_one_callback_is_the_probe_though_none_is_due() -> None:
     with Rude(*[says("500 Oh")] * 6) as host:
         owe_many(host.host, 5)
-        tasks.work_outbox()
+        tasks.work()
         Circuit.objects.update(probe_at=timezone.now())
         Callback.objects.update(due_at=timezone.now() + timedelta(minutes=5))
 
-        tasks.work_outbox()
+        tasks.work()
 
         assert len(host.heard) == 6
     row = Circuit.objects.get(host=host.host)
@@ -78,11 +78,11 @@ def test_when_the_pause_is_over_one_callback_is_the_probe_though_none_is_due() -
 def test_a_host_that_is_back_gets_all_that_waits_at_once_and_in_order() -> None:
     with Rude(*[says("503 Oh")] * 5, says("200 OK", ACK)) as host:
         owed = [owe(host.host, transaction_id=new_id()) for _ in range(5)]
-        tasks.work_outbox()
+        tasks.work()
         owed += [owe(host.host, transaction_id=owed[0].transaction_id) for _ in range(3)]
         Circuit.objects.update(probe_at=timezone.now())
 
-        tasks.work_outbox()
+        tasks.work()
 
     assert {again(callback).state for callback in owed} == {"DELIVERED"}
     assert Circuit.objects.get().probe_at is None
@@ -94,7 +94,7 @@ def test_a_buyer_app_that_was_down_for_ten_minutes_has_its_callbacks_half_a_minu
     port = free_port()
     owed = owe_many(f"127.0.0.1:{port}", 6)
     for _ in range(60):
-        tasks.work_outbox()
+        tasks.work()
         let_time_pass(10)
     assert {again(callback).state for callback in owed} == {"DUE"}
 
@@ -102,19 +102,19 @@ def test_a_buyer_app_that_was_down_for_ten_minutes_has_its_callbacks_half_a_minu
         Callback.objects.update(host=host.host, url=f"http://{host.host}/on_search")
         Circuit.objects.update(host=host.host)
         let_time_pass(36)
-        tasks.work_outbox()
+        tasks.work()
 
     assert {again(callback).state for callback in owed} == {"DELIVERED"}
 
 
 def test_what_waits_behind_an_open_circuit_is_given_up_when_its_life_is_over() -> None:
     owe_many(DEAD, 5)
-    tasks.work_outbox()
+    tasks.work()
     Callback.objects.update(due_at=timezone.now() - timedelta(minutes=1))
     waiting = owe(DEAD, life_seconds=1)
 
     Circuit.objects.update(probe_at=timezone.now())
-    tasks.work_outbox()
+    tasks.work()
 
     assert again(waiting).state == "DEAD"
     assert again(waiting).outcome.startswith("given up, its host does not answer: it can not be reached")
@@ -127,7 +127,7 @@ def test_a_dead_buyer_app_holds_up_no_other(settings: Any) -> None:
         theirs = owe_many(alive.host, 30)
         began = timezone.now()
 
-        tasks.work_outbox()
+        tasks.work()
 
     delivered = [again(callback).delivered_at or timezone.now() for callback in theirs]
     assert max(delivered) - began < timedelta(seconds=2)  # before the first of the dead one's was given up waiting for
@@ -179,11 +179,11 @@ def test_probe_now_lets_the_next_callback_try_at_once() -> None:
     with Rude(says("200 OK", ACK)) as host:
         Circuit.objects.create(host=host.host, failures=9, probe_at=timezone.now() + timedelta(seconds=30))
         callback = owe(host.host)
-        tasks.work_outbox()
+        tasks.work()
         assert again(callback).attempts == 0
 
         assert circuit.probe_now(Circuit.objects.all()) == 1
-        tasks.work_outbox()
+        tasks.work()
 
     assert again(callback).state == "DELIVERED"
     assert circuit.probe_now(Circuit.objects.all()) == 0
@@ -193,7 +193,7 @@ def test_our_own_unusable_key_opens_no_circuit(settings: Any) -> None:
     settings.BECKN_SIGNING_KEY = "c2hvcnQ="
     owe_many(DEAD, 6)
 
-    tasks.work_outbox()
+    tasks.work()
 
     assert not Circuit.objects.exclude(probe_at=None).exists()
 

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from beckn_adapter import outbox, sender, tasks
+from beckn_adapter import outbox, sender, settling, tasks
 from beckn_adapter.models import Attempt, Callback
 from beckn_adapter.sandbox.buyer import BuyerApp
 from tests.beckn_adapter.conversation import new_id
@@ -40,7 +40,7 @@ def make_due(callback: Callback) -> None:
 def test_a_callback_arrives_signed_over_the_very_bytes_that_are_stored(buyer: BuyerApp) -> None:
     callback = owe(buyer)
 
-    tasks.work_outbox()
+    tasks.work()
 
     entry = buyer.wait_for("on_search", callback.transaction_id)
     assert entry.good
@@ -51,7 +51,7 @@ def test_a_callback_arrives_signed_over_the_very_bytes_that_are_stored(buyer: Bu
 def test_each_attempt_is_recorded_with_what_the_buyer_app_said(buyer: BuyerApp) -> None:
     callback = owe(buyer)
 
-    tasks.work_outbox()
+    tasks.work()
 
     attempt = Attempt.objects.get(callback=callback)
     assert (attempt.status, attempt.outcome) == (200, "200 ACK")
@@ -82,7 +82,7 @@ def test_what_a_buyer_app_answers_decides_what_becomes_of_a_callback(
     buyer.behave(kind, **details)
     callback = owe(buyer)
 
-    tasks.work_outbox()
+    tasks.work()
 
     assert (again(callback).state, Attempt.objects.get().status) == (state, status)
 
@@ -91,10 +91,10 @@ def test_a_buyer_app_that_is_down_is_told_later(buyer: BuyerApp) -> None:
     buyer.behave("error", times=1)
     callback = owe(buyer)
 
-    tasks.work_outbox()
+    tasks.work()
     waiting = again(callback)
     make_due(callback)
-    tasks.work_outbox()
+    tasks.work()
 
     assert (waiting.state, waiting.attempts, waiting.outcome) == ("DUE", 1, "500")
     assert (again(callback).state, again(callback).attempts) == ("DELIVERED", 2)
@@ -104,14 +104,14 @@ def test_retry_after_is_obeyed(buyer: BuyerApp) -> None:
     buyer.behave("error", status=429, headers={"Retry-After": "90"})
     callback = owe(buyer)
 
-    tasks.work_outbox()
+    tasks.work()
 
     pause = again(callback).due_at - timezone.now()
     assert timedelta(seconds=85) < pause <= timedelta(seconds=90)
 
 
 def test_pauses_grow_with_jitter_up_to_ten_minutes() -> None:
-    pauses = [outbox.pause_before(n).total_seconds() for n in (1, 2, 3, 4, 5, 6, 7, 8, 50)]
+    pauses = [settling.pause_before(n).total_seconds() for n in (1, 2, 3, 4, 5, 6, 7, 8, 50)]
 
     for pause, base in zip(pauses, (1, 3, 10, 30, 60, 120, 300, 600, 600), strict=True):
         assert 0.8 * base <= pause <= 1.2 * base
@@ -121,7 +121,7 @@ def test_past_its_life_a_callback_is_dead_with_its_reason(buyer: BuyerApp) -> No
     buyer.behave("error", status=503)
     callback = owe(buyer, life_seconds=600, waited_seconds=600)
 
-    tasks.work_outbox()
+    tasks.work()
 
     assert (again(callback).state, again(callback).outcome) == ("DEAD", "503; given up after 10 min")
 
@@ -147,11 +147,11 @@ def test_a_callback_waits_for_the_one_before_it_that_is_tried_again(buyer: Buyer
     buyer.behave("error", times=1)
     first, second = owe(buyer, transaction_id=transaction), owe(buyer, transaction_id=transaction)
 
-    tasks.work_outbox()
+    tasks.work()
     assert (again(first).state, again(second).attempts) == ("DUE", 0)
 
     make_due(first)
-    tasks.work_outbox()
+    tasks.work()
     received = [entry.message_id for entry in buyer.journal.entries() if not entry.sent]
     assert received == [first.message_id, first.message_id, second.message_id]
 
@@ -161,7 +161,7 @@ def test_a_dead_callback_holds_up_nobody(buyer: BuyerApp) -> None:
     buyer.behave("nack", times=1)
     first, second = owe(buyer, transaction_id=transaction), owe(buyer, transaction_id=transaction)
 
-    tasks.work_outbox()
+    tasks.work()
 
     assert (again(first).state, again(second).state) == ("DEAD", "DELIVERED")
 
@@ -192,7 +192,7 @@ def test_without_a_signing_key_nothing_is_sent_and_the_reason_is_said(buyer: Buy
     settings.BECKN_SIGNING_KEY = "c2hvcnQ="
     callback = owe(buyer)
 
-    tasks.work_outbox()
+    tasks.work()
 
     assert again(callback).outcome.startswith("our signing key can not be used: a private ed25519 key is 32 or 64")
     assert buyer.journal.entries() == []
@@ -215,7 +215,7 @@ def test_callbacks_never_go_inside(url: str, buyer: BuyerApp, settings: Any) -> 
     sender.close()
     callback = owe(buyer, url=url)
 
-    tasks.work_outbox()
+    tasks.work()
 
     assert (again(callback).state, Attempt.objects.get().status) == ("DUE", None)
     assert re.search("not a public address|https addresses only|not a canonical", again(callback).outcome)
@@ -247,7 +247,7 @@ def test_a_redirect_is_not_followed(buyer: BuyerApp) -> None:
     buyer.behave("error", status=307, headers={"Location": f"{buyer.uri}/on_search"})
     owe(buyer)
 
-    tasks.work_outbox()
+    tasks.work()
 
     assert Attempt.objects.get().status == 307
     assert len(buyer.journal.entries()) == 1

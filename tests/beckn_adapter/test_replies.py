@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from beckn_adapter import outbox, replies, tasks
+from beckn_adapter import outbox, replies, settling, tasks
 from beckn_adapter.models import Attempt, Callback, Circuit
 from beckn_adapter.signing import parse
 from tests.beckn_adapter.conversation import BAP, new_id
@@ -82,7 +82,7 @@ def test_the_answer_decides_what_becomes_of_a_callback(row: str) -> None:
     with Rude(manner) as host:
         callback, began = owe(host.host), time.monotonic()
 
-        tasks.work_outbox()
+        tasks.work()
 
         told, attempt = again(callback), Attempt.objects.get()
         assert (told.state, attempt.status) == (state, status)
@@ -111,7 +111,7 @@ def test_a_host_that_can_not_be_reached_is_tried_again(row: str) -> None:
     with Rude(says("200 OK", ACK)) as host:
         callback = owe(name.format(port=free_port()) or host.host, scheme=scheme)
 
-        tasks.work_outbox()
+        tasks.work()
 
     assert (again(callback).state, Attempt.objects.get().status) == ("DUE", None)
     assert again(callback).outcome.startswith(words)
@@ -130,7 +130,7 @@ def test_after_a_401_the_second_signature_is_made_with_the_time_of_both_clocks()
     with Rude(says("401 Unauthorized", NACK, Date=clock), says("200 OK", ACK)) as host:
         callback = owe(host.host)
 
-        tasks.work_outbox()
+        tasks.work()
 
         first, second = (parse(re.search(rb"Authorization: (.*)\r", text)[1].decode()) for text in host.heard)  # type: ignore[index]
     assert first.created - second.created == pytest.approx(120, abs=3)
@@ -147,7 +147,7 @@ def test_after_a_401_the_second_signature_is_made_with_the_time_of_both_clocks()
 def test_retry_after_is_obeyed_within_bounds(asked: str, seconds: int | None) -> None:
     wanted = replies.read_retry_after({"Retry-After": asked}, timezone.now())
 
-    pause = outbox.pause_before(1, wanted).total_seconds()
+    pause = settling.pause_before(1, wanted).total_seconds()
 
     assert pause == seconds if seconds else 0.8 <= pause <= 1.2
 
@@ -163,9 +163,9 @@ def test_retry_after_may_be_a_date() -> None:
 def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_callbacks() -> None:
     with Rude(says("429 Slow Down", Retry_After="90")) as host:
         first = owe(host.host)
-        tasks.work_outbox()
+        tasks.work()
         second = owe(host.host)
-        tasks.work_outbox()
+        tasks.work()
 
         assert len(host.heard) == 1
     assert (again(first).attempts, again(second).attempts) == (1, 0)
@@ -177,7 +177,7 @@ def test_a_packed_answer_is_not_unpacked() -> None:
     with Rude(says("200 OK", b"\x1f\x8b\x08" + bytes(1000), Content_Encoding="gzip")) as host:
         callback = owe(host.host)
 
-        tasks.work_outbox()
+        tasks.work()
 
     assert again(callback).outcome == "200, but what came with it is no ACK"
 

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from beckn_adapter.handlers.lookup import offerings_on_sale
 from beckn_adapter.handlers.search import read_criteria
-from connections.matching import match
 from connections.models import Offering, PriceLine, Provider, ServiceArea
+from connections.shelf import shelf
 from tests.beckn_adapter.conversation import ask, request, search
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
@@ -83,10 +82,12 @@ def test_a_search_without_an_intent_is_answered_with_everything() -> None:
 def test_what_speaks_against_an_offering_can_be_told() -> None:
     wanted = {"intent": {"tags": tags(phase="Three Phase", requested_load_kw="900")}}
 
-    fits = match(offerings_on_sale(), read_criteria(request("search", wanted)))
+    criteria, catalogue = read_criteria(request("search", wanted)), shelf()
+    home = next(offering for offering in catalogue.on_sale() if offering.code == HOME)
 
-    against = {fit.offering.code: fit.against for fit in fits}
-    assert against[HOME] == ("the phase is SINGLE_PHASE, not THREE_PHASE", "900.00 kW is outside 1.00 to 20.00 kW")
+    against = catalogue.against(home, criteria, catalogue.wanted(criteria.words))
+
+    assert tuple(against) == ("the phase is SINGLE_PHASE, not THREE_PHASE", "900.00 kW is outside 1.00 to 20.00 kW")
 
 
 def test_the_price_of_a_search_is_the_price_for_the_load_that_it_names() -> None:
@@ -155,12 +156,16 @@ def test_the_taxonomy_profile_writes_upper_snake(settings: Any) -> None:
     assert "Single Phase" not in catalogue
 
 
-def test_a_search_costs_the_same_queries_for_one_offering_and_for_many(django_assert_max_num_queries: Any) -> None:
+def test_a_catalogue_that_is_ready_costs_one_query_however_large_it_is(django_assert_num_queries: Any) -> None:
     sfea = Provider.objects.get()
     for n in range(10):
         Offering.objects.create(
             provider=sfea, code=f"o{n}", name="x", property_type="RESIDENTIAL", phase="SINGLE_PHASE", max_load_kw=9
         )
+    everything = read_criteria(request("search", {"intent": {}}))
+    shelf()
 
-    with django_assert_max_num_queries(5):
-        assert len(match(offerings_on_sale(), read_criteria(request("search", {"intent": {}})))) == 12
+    with django_assert_num_queries(1):
+        found = shelf().fitting(everything)
+
+    assert len(found) == 12

@@ -8,10 +8,10 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from beckn_adapter import drain, figures, metrics, outbox, tally
+from beckn_adapter import drain, figures, metrics, settling, tally
 from beckn_adapter.caller import Caller
 from beckn_adapter.models import Tally
-from beckn_adapter.outbox import Result
+from beckn_adapter.settling import Result
 from tests.beckn_adapter.conversation import answer, receive, request
 from tests.conftest import AtOnce
 
@@ -116,7 +116,7 @@ def test_each_try_is_counted_by_its_outcome_and_only_the_first_delivery_is_timed
 
     def settle(**how: Any) -> None:
         callback = row.callbacks.get()
-        outbox.settle([callback], [Result(callback.pk, timezone.now(), 5, 200, "said", **how)])
+        settling.settle([callback], [Result(callback.pk, timezone.now(), 5, 200, "said", **how)])
 
     settle()
     assert attempts() == {"postponed": 1, "timed": 0}

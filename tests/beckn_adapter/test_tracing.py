@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from beckn_adapter import outbox, tracing, trail
-from beckn_adapter.outbox import Result
+from beckn_adapter import settling, tracing, trail
 from beckn_adapter.receipt import Receipt
 from beckn_adapter.sandbox.server import LocalServer, Reply, Request
+from beckn_adapter.settling import Result
 from tests.beckn_adapter.conversation import answer, receive, request
 
 
@@ -64,7 +64,7 @@ def test_a_message_is_one_trace_from_the_door_to_the_callback(guide: None, colle
     answer(row)
     hand_over()  # the next one is another process
     callback = row.callbacks.get()
-    outbox.settle([callback], [result(callback)])
+    settling.settle([callback], [result(callback)])
 
     found = collected(collector)
     door, work, delivery = (found[name] for name in ("door search", "handle search", "deliver on_search"))
@@ -87,7 +87,7 @@ def test_a_try_that_failed_is_an_error_and_a_repeated_message_stands_below_the_f
     Receipt(ids, "repeated", 0.003).write()
     answer(row)
     callback = row.callbacks.get()
-    outbox.settle([callback], [result(callback, delivered=False)])
+    settling.settle([callback], [result(callback, delivered=False)])
 
     delivery = collected(collector)["deliver on_search"]
     first, again = [span for span in collector.spans if span.name == "door search"]

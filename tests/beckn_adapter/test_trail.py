@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 
-from beckn_adapter import outbox, trail
+from beckn_adapter import settling, trail
 from beckn_adapter.receipt import Receipt
 from beckn_adapter.sandbox.buyer import BuyerApp
 from beckn_adapter.sender import Postman
@@ -115,6 +115,6 @@ def test_what_the_sender_does_in_its_own_thread_is_for_the_callback(
     monkeypatch.setattr(postman, "_carry", overheard)
     postman.take(callbacks)
     while postman.in_hand:
-        outbox.settle(*postman.bring(1))
+        settling.settle(*postman.bring(1))
 
     assert sorted(heard) == sorted(row.message_id for row in rows)
