@@ -43,8 +43,10 @@ def work_some() -> int:
     except Exception:  # whatever it was, each question gets a turn of its own
         log.exception("questions could not be answered together")
         answered, rows = 0, claim()
-    for row in rows:
-        work(row)
+    if rows:
+        with holding():
+            for row in rows:
+                work(row)
     return answered + len(rows)
 
 

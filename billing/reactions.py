@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from billing.ledger import accounts_of, add_entry, statuses_of
 from billing.models import ReportState, Waiver
 from billing.pricing import in_words
@@ -18,11 +20,12 @@ BEFORE_THE_WORK = [PaymentType.PRE_ORDER, PaymentType.PRE_FULFILLMENT]
 @consequence("application.opened")
 @consequence("application.revised")
 def tell_the_price(application: Application, event: Event, actor: Actor) -> None:
-    quote_application(application, actor=actor)
+    quote_application(application, actor=actor, is_first=event.kind == "application.opened")
 
 
 @consequence("application.scheduled")
 def ask_for_the_money(application: Application, event: Event, actor: Actor) -> None:
+    prefetch_related_objects([application], "instalments")  # asked for here and in what follows, and left as they are
     charge_order(application, actor=actor)
     ask_before_the_work(application, actor)
 
@@ -37,7 +40,7 @@ def tell_the_new_price(application: Application, event: Event, actor: Actor) -> 
 def ask_before_the_work(application: Application, actor: Actor) -> None:
     """A demand note where money is to be paid before the work begins."""
     statuses = statuses_of(application)
-    early = application.instalments.filter(type__in=BEFORE_THE_WORK)
+    early = [row for row in application.instalments.all() if row.type in BEFORE_THE_WORK]
     if any(statuses[row.pk] != PaymentStatus.PAID for row in early):
         issue_demand_note(application, actor=actor)
 

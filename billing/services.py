@@ -24,25 +24,30 @@ def price_offering(offering: Offering, load_kw: Decimal | None) -> Price:
     return price(lines, load_kw, offering.provider.currency)
 
 
-def quote_application(application: Application, *, actor: Actor) -> Quote:
-    """Freeze the price and what is asked for of it, replacing what was told before. Inside a transaction."""
+def quote_application(application: Application, *, actor: Actor, is_first: bool = False) -> Quote:
+    """Freeze the price and what is asked for of it, replacing what was told before. Inside a transaction.
+
+    `is_first`: nothing was told before, so there is nothing to look for.
+    """
     offering = application.offering
     quoted = price_offering(offering, application.requested_load_kw)
     terms = [Term(row.type, row.collected_by, row.amount, row.percent) for row in offering.payment_terms.all()]
-    quote, _ = Quote.objects.update_or_create(
-        application=application,
-        defaults={
-            "currency": quoted.currency,
-            "valid_until": timezone.now() + timedelta(days=application.provider.quote_valid_days),
-        },
-    )
-    quote.lines.all().delete()
+    values = {
+        "currency": quoted.currency,
+        "valid_until": timezone.now() + timedelta(days=application.provider.quote_valid_days),
+    }
+    if is_first:
+        quote = Quote.objects.create(application=application, **values)
+    else:
+        quote, _ = Quote.objects.update_or_create(application=application, defaults=values)
+        quote.lines.all().delete()
     QuoteLine.objects.bulk_create(
         QuoteLine(quote=quote, title=line.title, amount=line.amount, position=n) for n, line in enumerate(quoted.lines)
     )
     asked = instalments(terms, quoted)
     if application.fulfillment_state == ApplicationState.DRAFT:
-        application.instalments.all().delete()
+        if not is_first:
+            application.instalments.all().delete()
         Instalment.objects.bulk_create(
             _instalment(application, row, quoted.currency, position=n, term=n) for n, row in enumerate(asked)
         )

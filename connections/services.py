@@ -78,7 +78,7 @@ def open_application(
         "attention": look_at(verdict),
     }
     application, is_new = _draft(source, source_reference, values, may_correct=may_correct)
-    _lay_out_documents(application)
+    _lay_out_documents(application, is_new=is_new)
     record(application, "opened" if is_new else "revised", actor=actor)
     return application
 
@@ -105,9 +105,10 @@ def _draft(
     return application, False
 
 
-def _lay_out_documents(application: Application) -> None:
+def _lay_out_documents(application: Application, *, is_new: bool) -> None:
     wanted = application.offering.required_documents.all()
-    application.documents.exclude(code__in=[row.code for row in wanted]).delete()
+    if not is_new:
+        application.documents.exclude(code__in=[row.code for row in wanted]).delete()
     Document.objects.bulk_create(
         [Document(application=application, code=row.code, name=row.name, position=row.position) for row in wanted],
         update_conflicts=True,  # a paper that both offerings want keeps its verdict

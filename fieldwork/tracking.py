@@ -1,6 +1,6 @@
 """What fieldwork adds to the applicant's tracking page: when somebody comes, and who."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from connections.vocabulary import OPEN_STATES
 from fieldwork.models import PENDING_VISITS, Visit, VisitState
 from fieldwork.rescheduling import may_move
 
+FAR_OFF = datetime.max.replace(tzinfo=UTC)  # a visit without a window comes after those that have one
 reads("visits")
 name_events(
     {
@@ -28,8 +29,8 @@ name_events(
 
 def coming(application: Application) -> Visit | None:
     """The visit that is still to come, the earliest."""
-    visits = application.visits.filter(state__in=PENDING_VISITS).select_related("technician")
-    return visits.order_by("window_start", "id").first()
+    pending = [visit for visit in application.visits.all() if visit.state in PENDING_VISITS]
+    return min(pending, key=lambda visit: (visit.window_start or FAR_OFF, visit.pk), default=None)
 
 
 @answer

@@ -14,6 +14,7 @@ from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
 from connections.lifecycle import advance
 from connections.models import Application
+from connections.shelf import shelf
 from connections.vocabulary import ApplicationState
 
 Json = dict[str, Any]
@@ -26,7 +27,10 @@ def confirm(row: Message, request: Json) -> Json:
     check_agreement(request["message"]["order"], application)
     check_submission(request["message"]["order"], application)
     if application.fulfillment_state == ApplicationState.DRAFT:
+        quote = application.quote
         application = advance(application, "schedule", actor=Actor.buyer_app(row.bap_id))
+        application.quote = quote  # as it was compared: confirming changes no price
+        shelf().lend(application)
     note_payments(request["message"]["order"], application, actor=Actor.buyer_app(row.bap_id))
     Conversation.objects.filter(application=application).update(context=request["context"])
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
@@ -38,5 +42,6 @@ def _application(row: Message) -> Application:
     if thread is None:
         raise BecknError(INVALID_REQUEST, "This transaction has no init to confirm.", "/context/transaction_id")
     application = Application.objects.select_for_update(no_key=True).get(pk=thread.application_id)
+    shelf().lend(application)
     catch_up(application)
     return application

@@ -34,11 +34,10 @@ def init(row: Message, request: Json) -> Json:
         source=row.bap_id,
         source_reference=row.transaction_id,
     )
-    Conversation.objects.update_or_create(
-        bap_id=row.bap_id,
-        transaction_id=row.transaction_id,
-        defaults={"application": application, "context": request["context"]},
-    )
+    known = {"bap_id": row.bap_id, "transaction_id": row.transaction_id}
+    said = {"application": application, "context": request["context"]}
+    if not Conversation.objects.filter(**known).update(**said):
+        Conversation.objects.create(**known, **said)
     row.application = application
     take_papers(order, application, Actor.buyer_app(row.bap_id))
     answer = write_order(application, settings.BECKN_WIRE_PROFILE)

@@ -98,6 +98,7 @@ def find_order(row: Message, order_id: str, path: str = "/message/order_id") -> 
     if application is None:
         raise BecknError(ORDER_NOT_FOUND, "No order has this id.", path)
     row.application = application
+    shelf().lend(application)
     catch_up(application)
     return application
 

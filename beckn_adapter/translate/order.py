@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from beckn_adapter.translate.amounts import write_money
 from beckn_adapter.translate.catalogue import write_descriptor, write_item, write_quote
 from beckn_adapter.translate.context import write_time
@@ -21,6 +23,9 @@ from fieldwork.tracking import coming
 
 Json = dict[str, Any]
 S = ApplicationState
+# What an order is told by, each read once.
+DRAFTED = ("quote__lines", "instalments")
+ORDERED = (*DRAFTED, "documents", "holds", Prefetch("visits", Visit.objects.select_related("technician")))
 ORDER_STATUS = {S.CONNECTION_ESTABLISHED: "COMPLETE", S.CANCELLED: "CANCELLED", S.FAILED: "CANCELLED"}
 
 
@@ -33,6 +38,7 @@ def write_order(
     Everything but state and times is told as it was agreed at init: a buyer app compares message with message.
     """
     state = state or application.fulfillment_state
+    prefetch_related_objects([application], *(DRAFTED if state == S.DRAFT else ORDERED))
     quoted, next_visit = quoted_price(application), coming(application)
     wish = Wish(load_kw=application.requested_load_kw, consumption_kwh=application.monthly_consumption_kwh)
     provider = application.provider
@@ -108,7 +114,7 @@ def _fulfillment(application: Application, profile: str, state: str, next_visit:
 
 def _add_visit(fulfillment: Json, application: Application, next_visit: Visit | None) -> None:
     """Who comes, and when, as soon as each is known (published on_status: agent, stops[0].time)."""
-    manned = application.visits.exclude(technician=None).select_related("technician").order_by("-id").first()
+    manned = max((row for row in application.visits.all() if row.technician), key=lambda row: row.pk, default=None)
     visit = next_visit or manned
     agent = (visit and visit.technician) or (manned and manned.technician)
     if agent:

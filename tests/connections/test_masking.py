@@ -103,7 +103,7 @@ def test_no_line_lets_a_person_through(line: str) -> None:
         "message 4f0a8c3e-9a41-4c0e-8f8d-0123456789ab of bap.example",
         "meter 84469825, seal S-1, 200.00 USD, created=1747058400",
         "POST https://bap.example/on_confirm 503",
-        "task beckn_adapter.tasks.work_inbox(name='inbox') 10.0.0.1:5432",
+        "task beckn_adapter.tasks.work(name='inbox') 10.0.0.1:5432",
     ],
 )
 def test_lines_that_tell_of_no_person_stay_as_they_are(line: str) -> None:
