@@ -1,0 +1,124 @@
+"""What a bench lies in: a PostgreSQL that keeps what it commits, a Valkey, a registry, buyer apps' names and a house.
+
+Rate limits are off: one machine sends what a whole network would.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import psycopg
+
+from beckn_adapter.sandbox.children import stop_all
+from beckn_adapter.sandbox.house import House
+from beckn_adapter.sandbox.participant import Participant
+from beckn_adapter.sandbox.registry import Registry
+from beckn_adapter.sandbox.server import port_or_any
+from tests import keeper
+from tests.bench import load, processes
+from tests.bench.figures import Outcome
+from tests.bench.letters import House as Where
+from tests.faults.machines import Machine
+
+LIMITS_OFF = {"BECKN_RATE_PER_ADDRESS": "0", "BECKN_RATE_PER_SUBSCRIBER": "0"}
+BUYERS = 3  # buyer apps, each a host of its own
+TRAFFIC = (
+    *("beckn_adapter_attempt", "beckn_adapter_callback", "beckn_adapter_act", "beckn_adapter_conversation"),
+    "beckn_adapter_message",
+)
+
+
+def durable_postgres(folder: Path, port: int) -> keeper.Recipe:
+    """As the tests' own, but what it says is committed is on the disk."""
+    plan = keeper.postgres(folder, port)
+    return replace(plan, command=[*plan.command, "--fsync=on", "--full_page_writes=on", "--synchronous_commit=on"])
+
+
+@dataclass
+class Bed:
+    """A running house with its servers, and the process that loads it."""
+
+    house: House
+    database: Machine
+    broker: Machine
+    registry: Registry
+    buyers: list[Participant]
+    loader: ProcessPoolExecutor
+
+    @property
+    def groups(self) -> dict[str, int]:
+        """The leader of each group of processes that runs."""
+        servers = {"postgres": self.database.process.pid, "valkey": self.broker.process.pid}
+        return {name: child.pid for name, child in self.house.processes.items() if child.alive} | servers
+
+    def put_under(self, action: str, count: int, **pace: Any) -> Outcome:
+        """Load it, as `load.Plan` has it, and wait until nothing is left to do."""
+        me = self.house.me
+        where = Where(self.house.url, me.subscriber_id)
+        plan = load.Plan(where, self.buyers, bytes(me.signing_key.verify_key), self.groups, action, count, **pace)
+        outcome = self.loader.submit(load.run, plan).result()
+        if "worker" in plan.groups:
+            self.wait_until_settled()
+        return outcome
+
+    def rest(self, *names: str) -> None:
+        """Stop these processes of the house."""
+        stop_all([self.house.processes[name] for name in names])
+
+    def ask(self, question: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database.url, autocommit=True) as connection:
+            cursor = connection.execute(question.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def clear(self) -> None:
+        """Forget all messages, so that each round begins alike. Orders stay."""
+        self.ask(f"TRUNCATE {', '.join(TRAFFIC)}")
+
+    def wait_until_settled(self, patience: float = 60) -> None:
+        until = time.monotonic() + patience
+        while self.ask("SELECT 1 FROM beckn_adapter_message WHERE state = 'RECEIVED' LIMIT 1") or self.ask(
+            "SELECT 1 FROM beckn_adapter_callback WHERE state = 'DUE' LIMIT 1"
+        ):
+            if time.monotonic() > until:
+                return
+            time.sleep(0.1)
+
+    def megabytes(self) -> dict[str, list[float]]:
+        return processes.megabytes(self.groups)
+
+
+@contextmanager
+def open_bed(env: Mapping[str, str] | None = None) -> Iterator[Bed]:
+    """`env` are further settings of the house. Everything is gone afterwards."""
+    with ExitStack() as stack:
+        folder = keeper.folder_for_everybody()
+        stack.callback(rmtree, folder, ignore_errors=True)
+        database, broker = (_machine(recipe, folder, stack) for recipe in (durable_postgres, keeper.redis))
+        server, _, name = database.url.rpartition("/")
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        registry = stack.enter_context(Registry())
+        buyers = [_buyer(f"bap{number}.localhost") for number in range(BUYERS)]
+        for buyer in buyers:
+            buyer.subscribe(registry.url)
+        addresses = {"DATABASE_URL": database.url, "CELERY_BROKER_URL": broker.url}
+        addresses |= {"CACHE_URL": broker.url.replace("/0", "/1"), "BECKN_REGISTRY_URL": registry.url}
+        house = stack.enter_context(House(folder / "house", {**LIMITS_OFF, **addresses, **(env or {})}))
+        loader = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+        yield Bed(house, database, broker, registry, buyers, loader)
+
+
+def _machine(recipe: Any, folder: Path, stack: ExitStack) -> Machine:
+    machine = Machine(recipe, folder)
+    stack.callback(machine.stop)
+    return machine
+
+
+def _buyer(name: str) -> Participant:
+    return Participant(name, f"http://127.0.0.1:{port_or_any(0)}/beckn", "BAP")
