@@ -57,19 +57,30 @@ class Bed:
         servers = {"postgres": self.database.process.pid, "valkey": self.broker.process.pid}
         return {name: child.pid for name, child in self.house.processes.items() if child.alive} | servers
 
-    def put_under(self, action: str, count: int, **pace: Any) -> Outcome:
-        """Load it, as `load.Plan` has it, and wait until nothing is left to do."""
+    def plan(self, action: str = "search", count: int = 1, **pace: Any) -> load.Plan:
         me = self.house.me
         where = Where(self.house.url, me.subscriber_id)
-        plan = load.Plan(where, self.buyers, bytes(me.signing_key.verify_key), self.groups, action, count, **pace)
-        outcome = self.loader.submit(load.run, plan).result()
-        if "worker" in plan.groups:
-            self.wait_until_settled()
+        return load.Plan(where, self.buyers, bytes(me.signing_key.verify_key), self.groups, action, count, **pace)
+
+    def put_under(self, action: str, count: int, **pace: Any) -> Outcome:
+        """Load it, as `load.Plan` has it; then forget the messages, so that each load begins alike. Orders stay."""
+        outcome = self.loader.submit(load.run, self.plan(action, count, **pace)).result()
+        self.clear()
         return outcome
+
+    def ask_for(self, action: str) -> bytes:
+        """One callback of the house to a search or an init."""
+        return self.loader.submit(load.ask_for, self.plan(action)).result()
 
     def rest(self, *names: str) -> None:
         """Stop these processes of the house."""
         stop_all([self.house.processes[name] for name in names])
+
+    def wake(self, *names: str, **env: str) -> None:
+        """Start, or start anew, these processes with these settings in addition to their own."""
+        for name in names:
+            self.house.processes[name].env |= env
+            self.house.restart(name)
 
     def ask(self, question: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database.url, autocommit=True) as connection:
@@ -77,17 +88,24 @@ class Bed:
             return cursor.fetchall() if cursor.description else []
 
     def clear(self) -> None:
-        """Forget all messages, so that each round begins alike. Orders stay."""
+        """Forget all messages, once their work is done; what is not done in time is taken from a stopped worker."""
+        works = self.house.processes["worker"].alive
+        stuck = works and not self._settles()
+        if stuck:
+            self.rest("worker")
         self.ask(f"TRUNCATE {', '.join(TRAFFIC)}")
+        if stuck:
+            self.wake("worker")
 
-    def wait_until_settled(self, patience: float = 60) -> None:
+    def _settles(self, patience: float = 10) -> bool:
         until = time.monotonic() + patience
-        while self.ask("SELECT 1 FROM beckn_adapter_message WHERE state = 'RECEIVED' LIMIT 1") or self.ask(
-            "SELECT 1 FROM beckn_adapter_callback WHERE state = 'DUE' LIMIT 1"
-        ):
+        owed = """SELECT EXISTS (SELECT FROM beckn_adapter_message WHERE state = 'RECEIVED')
+                      OR EXISTS (SELECT FROM beckn_adapter_callback WHERE state = 'DUE')"""
+        while self.ask(owed)[0][0]:
             if time.monotonic() > until:
-                return
+                return False
             time.sleep(0.1)
+        return True
 
     def megabytes(self) -> dict[str, list[float]]:
         return processes.megabytes(self.groups)

@@ -36,13 +36,13 @@ def main() -> None:
                 given.action, given.count, rate=given.rate, window=window, until=given.until, lines=given.lines
             )
             print(as_words(outcome), flush=True)
-            bed.clear()
         hold(given.hold, bed)
 
 
 def hold(wanted: bool, bed: Bed) -> None:
     if wanted:
-        input(f"{bed.groups}; logs in {bed.house.var_dir}; database {bed.database.url}. Enter goes on ")
+        print(f"{bed.groups}; logs in {bed.house.var_dir}; database {bed.database.url}. Enter goes on", flush=True)
+        input()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """What figures mean. Pure: lists of numbers in, percentiles, ratios and medians out."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from math import ceil
 from statistics import median
-from typing import Any
 
 SLACK = 0.15  # a round counts whose yardstick is no further from the yardsticks' median
 
@@ -20,6 +19,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 def ratio(ours: float, ceiling: float) -> float:
     """How much of the ceiling is reached; 0 where there is no ceiling."""
     return ours / ceiling if ceiling else 0.0
+
+
+def percent(share: float) -> str:
+    """Whole per cent; one decimal below ten."""
+    return f"{share:.0%}" if abs(share) >= 0.1 else f"{share:.1%}"
 
 
 def steady(yardsticks: Sequence[float]) -> list[int]:
@@ -83,9 +87,12 @@ class Outcome:
     rate: float = 0
     ack: Times = field(default_factory=Times)
     cycle: Times = field(default_factory=Times)
+    lead_ms: float = 0  # by which the callback came after its ACK, at the least
     cpu_us: dict[str, float] = field(default_factory=dict)
     megabytes: dict[str, float] = field(default_factory=dict)
     complaint: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+    @property
+    def door_us(self) -> float:
+        """CPU microseconds a message of what stands between a request and its ACK."""
+        return self.cpu_us.get("web", 0) + self.cpu_us.get("postgres", 0)

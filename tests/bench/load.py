@@ -9,7 +9,7 @@ import gc
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nacl.signing import VerifyKey
@@ -43,6 +43,9 @@ class Plan:
     until: str = "callback"
     lines: int = LINES
     patience: float = 20  # seconds without a callback after which the missing ones are missing
+    seconds: float = 3600  # after which nothing more is sent
+    grace: float = 60  # seconds after the last message was sent in which all must be answered
+    terms: bytes = b""  # an on_init that every confirm agrees to; without it each has an init of its own
 
 
 @dataclass
@@ -63,7 +66,7 @@ class Log:
 
 
 class Load:
-    """One pass over letters."""
+    """One pass over letters. The doors of `plan.buyers` are open meanwhile."""
 
     def __init__(self, plan: Plan, letters: Sequence[Letter]) -> None:
         self.plan, self.letters = plan, letters
@@ -79,7 +82,7 @@ class Load:
         try:
             with Wire(self._on_reply, self._on_request) as wire:
                 for buyer in self.plan.buyers:
-                    wire.open_door(_address(buyer.url))
+                    wire.open_door(address_of(buyer.url))
                 wire.open_lines(self.plan.house.address, self.plan.lines)
                 self._send_all(wire)
                 self._wait_for_all(wire)
@@ -100,7 +103,8 @@ class Load:
             if pace and wire.idle:
                 wait = max(0.0, began + self.next * pace - time.perf_counter())
             wire.look(wait)
-            if not pace and time.perf_counter() - max(self.last, began) > self.plan.patience:
+            now = time.perf_counter()
+            if now - began > self.plan.seconds or (not pace and now - max(self.last, began) > self.plan.patience):
                 return
 
     def _may_send(self, began: float, pace: float, now: float) -> bool:
@@ -110,8 +114,9 @@ class Load:
         return self.next - done < self.plan.window
 
     def _wait_for_all(self, wire: Wire) -> None:
+        until = time.perf_counter() + self.plan.grace
         self.last = time.perf_counter()
-        while time.perf_counter() - self.last < self.plan.patience:
+        while time.perf_counter() < min(self.last + self.plan.patience, until):
             done = self.acks >= self.next and (self.plan.until == "ack" or self.answers >= self.next)
             if done:
                 return
@@ -160,11 +165,25 @@ def run(plan: Plan) -> Outcome:
 
 def _confirms(plan: Plan, desk: Desk) -> list[Letter]:
     inits = desk.inits(plan.count)
-    log = Load(Plan(plan.house, plan.buyers, plan.public_key, {}, "init", window=INIT_WINDOW), inits).run()
+    if plan.terms:
+        return desk.confirms(inits, [plan.terms] * len(inits))
+    return desk.confirms(inits, _terms(plan, inits))
+
+
+def _terms(plan: Plan, inits: Sequence[Letter]) -> list[bytes]:
+    """The on_init to each init; b"" where there was none."""
+    log = Load(replace(plan, groups={}, action="init", rate=0, window=INIT_WINDOW, until="callback"), inits).run()
     terms = [b""] * len(inits)
     for number, _, body in log.callbacks:
         terms[number] = body
-    return desk.confirms(inits, terms)
+    return terms
+
+
+def ask_for(plan: Plan) -> bytes:
+    """One callback as it came: what is offered to a search, or the terms for an init."""
+    desk = Desk(plan.house, plan.buyers)
+    letters = desk.searches(1) if plan.action == "search" else desk.inits(1)
+    return Load(replace(plan, groups={}, window=1), letters).run().callbacks[0][2]
 
 
 def judge(plan: Plan, log: Log, sent: int) -> Outcome:
@@ -193,6 +212,7 @@ def judge(plan: Plan, log: Log, sent: int) -> Outcome:
         rate=len(answered) / (last - began) if answered else 0,
         ack=Times.of([log.acked[number] - log.due[number] for number in acked]),
         cycle=Times.of([log.answered[number] - log.due[number] for number in answered]),
+        lead_ms=1000 * min((log.answered[number] - log.acked[number] for number in answered), default=0),
         complaint=_complaint(log),
     )
 
@@ -216,7 +236,7 @@ def _complaint(log: Log) -> str:
     return json.dumps(json.loads(failed).get("error"))[:400] if failed else ""
 
 
-def _address(url: str) -> tuple[str, int]:
+def address_of(url: str) -> tuple[str, int]:
     host, _, port = url.removeprefix("http://").partition("/")[0].partition(":")
     return host, int(port)
 
@@ -230,7 +250,7 @@ def as_words(outcome: Outcome) -> str:
     lines = [
         f"{outcome.action}: sent {outcome.sent}, ACKed {outcome.acked}, callbacks {outcome.callbacks}; {bad}; {odd}",
         f"  ACK    {outcome.ack_rate:7.0f}/s  {outcome.ack}",
-        f"  cycle  {outcome.rate:7.0f}/s  {outcome.cycle}",
+        f"  cycle  {outcome.rate:7.0f}/s  {outcome.cycle}; {outcome.lead_ms:.1f} ms at least after the ACK",
         f"  CPU us a message: {cpu}, together {round(sum(outcome.cpu_us.values()))}; RSS MB: {size}",
     ]
     return "\n".join(lines + ([f"  complaint: {outcome.complaint}"] if outcome.complaint else []))
