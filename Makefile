@@ -42,7 +42,7 @@ test: .venv/browser ## linters, import contracts, types, migrations and every te
 soak: .venv/test ## every fault, long, under load (MINUTES=30 or HOURS=8 repeat it); writes docs/reliability.md
 	$(BIN)/python -m tests.faults.soak
 
-bench: .venv/test ## speed beside its ceilings, memory and start (QUICK=1: two minutes, PARTS="door weight"); writes docs/performance.md
+bench: .venv/test ## speed beside its ceilings, memory and start (20 minutes; QUICK=1: two; PARTS="door weight"); writes docs/performance.md
 	$(BIN)/python -m tests.bench $(PARTS)
 
 lock: ## compile the pinned, hashed requirements from pyproject.toml (needs uv)

@@ -35,7 +35,7 @@ def main(names: list[str]) -> None:
     quick = bool(os.environ.get("QUICK"))
     size, folder = (QUICK, ROOT / "var") if quick else (LONG, ROOT / "docs")
     with open_bed() as bed:
-        machine = describe_machine(bed)
+        machine, bed.patience = describe_machine(bed), size.grace
         bed.put_under("search", 300, window=16)  # warm: connections, keys, code
         for name in names or (SHORT if quick else PARTS):
             began = load_now()

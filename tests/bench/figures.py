@@ -93,6 +93,11 @@ class Outcome:
     complaint: str = ""
 
     @property
+    def good_rate(self) -> float:
+        """Callbacks a second, those that tell of an error left out."""
+        return self.rate * (1 - ratio(self.errors, self.callbacks))
+
+    @property
     def door_us(self) -> float:
         """CPU microseconds a message of what stands between a request and its ACK."""
         return self.cpu_us.get("web", 0) + self.cpu_us.get("postgres", 0)

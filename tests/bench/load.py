@@ -24,6 +24,7 @@ from tests.bench.wire import Wire
 LINES = 64
 AHEAD = 0.5  # seconds between the last preparation and the first message
 AFTER = 0.3  # seconds after the last callback until the CPU is read: what is written down then belongs to it
+LINGER = 0.5  # seconds that the doors stay open for what nobody waits for: a second copy, news of an order
 INIT_WINDOW = 32
 
 
@@ -119,7 +120,10 @@ class Load:
         while time.perf_counter() < min(self.last + self.plan.patience, until):
             done = self.acks >= self.next and (self.plan.until == "ack" or self.answers >= self.next)
             if done:
-                return
+                break
+            wire.look(0.05)
+        until = time.perf_counter() + LINGER
+        while self.plan.until == "callback" and time.perf_counter() < until:
             wire.look(0.05)
 
     def _on_reply(self, number: int, reply: bytes, at: float) -> None:

@@ -19,7 +19,7 @@ WINDOW, ORDERS = 256, 32
 REFERENCE = 600  # callbacks a second, the reference adapter's best on such a machine; it keeps nothing
 HEAD = (
     *("message", "load", "sent", "callbacks/s", "ACK p50", "p95", "p99", "cycle p50", "p95", "p99"),
-    *("not ACKed", "missing", "doubled", "before its ACK", "badly signed"),
+    *("not ACKed", "missing", "doubled", "before its ACK", "badly signed", "errors"),
 )
 GROUPS = ("web", "worker", "beat", "postgres", "valkey", "load")
 
@@ -58,7 +58,7 @@ def closed(bed: Bed, action: str, size: Size) -> Outcome:
 
 def row(load: str, outcome: Outcome) -> tuple[str | float, ...]:
     times = (getattr(times, name) for times in (outcome.ack, outcome.cycle) for name in ("p50", "p95", "p99"))
-    bad = (outcome.refused, outcome.missing, outcome.doubled, outcome.overtaken, outcome.unsigned)
+    bad = (outcome.refused, outcome.missing, outcome.doubled, outcome.overtaken, outcome.unsigned, outcome.errors)
     return outcome.action, load, outcome.sent, round(outcome.rate), *times, *bad
 
 
@@ -70,9 +70,9 @@ def cost(load: str, outcome: Outcome) -> tuple[str | float, ...]:
 def goals_of(by_rate: dict[int, list[Outcome]], full: list[Outcome], orders: list[Outcome]) -> list[Goal]:
     calm, brisk = by_rate[500], by_rate[1000]
     kept = min(outcome.rate for outcome in brisk)
-    wrong = sum(outcome.missing + outcome.refused + outcome.overtaken for outcome in brisk)
+    wrong = sum(found.missing + found.refused + found.overtaken + found.unsigned for found in brisk)
     p50, p99, ack = (median(values) for values in zip(*(latencies_of(outcome) for outcome in calm), strict=True))
-    most, confirms = median(outcome.rate for outcome in full), median(outcome.rate for outcome in orders)
+    most, confirms = median(outcome.rate for outcome in full), median(outcome.good_rate for outcome in orders)
     held = f"{kept:.0f}/s, {wrong} missing or early"
     return [
         Goal("search at 1,000/s", "kept up, nothing missing or early", held, kept >= 950 and wrong == 0),
