@@ -27,14 +27,14 @@ def main() -> None:
     words.add_argument("--hold", action="store_true", help="wait for Enter before each round and after the last")
     given = words.parse_args()
     with open_bed({"GRANIAN_WORKERS": str(given.web), "CELERY_CONCURRENCY": str(given.celery)}) as bed:
+        terms = bed.ask_for("init") if given.action == "confirm" and given.until == "ack" else b""
         bed.rest(*filter(None, given.without.split(",")))
-        bed.put_under(given.action, 100, window=8, until=given.until)  # warm: connections, keys, code
+        pace = {"until": given.until, "lines": given.lines, "terms": terms}
+        bed.put_under(given.action, 100, window=8, **pace)  # warm: connections, keys, code
         for _ in range(given.rounds):
             hold(given.hold, bed)
             window = given.window or (0 if given.rate else 64)
-            outcome = bed.put_under(
-                given.action, given.count, rate=given.rate, window=window, until=given.until, lines=given.lines
-            )
+            outcome = bed.put_under(given.action, given.count, rate=given.rate, window=window, **pace)
             print(as_words(outcome), flush=True)
         hold(given.hold, bed)
 

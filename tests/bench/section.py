@@ -65,8 +65,17 @@ class Section:
         self.at, self.commit = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", commit_now()
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{self.name}.json"
-        file.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
+        file.write_text(json.dumps(_rounded(asdict(self)), indent=1, ensure_ascii=False) + "\n")
         return file
+
+
+def _rounded(part: Any) -> Any:
+    """Floats to three decimals, at whatever depth: nothing here is known better."""
+    if isinstance(part, float):
+        return round(part, 3)
+    if isinstance(part, dict):
+        return {name: _rounded(value) for name, value in part.items()}
+    return [_rounded(value) for value in part] if isinstance(part, list | tuple) else part
 
 
 def read_section(file: Path) -> Section:
