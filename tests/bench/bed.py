@@ -63,6 +63,8 @@ class Bed:
     def put_under(self, action: str, count: int, **pace: Any) -> Outcome:
         """Load it, as `load.Plan` has it; then forget the messages, so that each load begins alike. Orders stay."""
         outcome = self.loader.submit(load.run, self.plan(action, count, **pace)).result()
+        if outcome.complaint:
+            print(f"{action}: {outcome.refused} not ACKed, {outcome.errors} errors: {outcome.complaint}", flush=True)
         self.clear()
         return outcome
 
