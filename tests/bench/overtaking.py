@@ -13,6 +13,7 @@ A buyer app that gets its answer before the acknowledgement of its question may 
 searches, {window} under way at once, so that web server and worker compete for the cores all the time.
 """
 WINDOW = 64
+ENOUGH = 10_000
 
 
 def measure(bed: Bed, size: Size) -> Section:
@@ -22,6 +23,7 @@ def measure(bed: Bed, size: Size) -> Section:
     counts = (outcome.sent, outcome.acked, outcome.acked - outcome.missing, outcome.missing, outcome.doubled)
     table = Table(head, [(*counts, outcome.overtaken, outcome.lead_ms)])
     measured = f"{outcome.overtaken} of {outcome.callbacks:,}"
-    early = Goal("Callbacks before their ACK", "0 of 10,000", measured, outcome.overtaken == 0)
+    met = outcome.overtaken == 0 and outcome.callbacks >= ENOUGH
+    early = Goal("Callbacks before their ACK", f"0 of {ENOUGH:,}", measured, met)
     prose = PROSE.format(searches=outcome.sent, window=WINDOW)
     return Section("overtaking", "Callbacks and their ACKs", 40, prose, [table], [early])
