@@ -64,7 +64,8 @@ def play_round(bed: Bed, size: Size, terms: bytes) -> Round:
         use(bed, who)
         turn.yardsticks.append(yardstick())
         for action in ACTIONS:
-            outcome = bed.put_under(action, size.requests, window=WINDOW, until="ack", terms=terms)
+            pace = {"window": WINDOW, "until": "ack", "terms": terms, "seconds": size.seconds}
+            outcome = bed.put_under(action, size.requests, **pace)
             bed.ask("TRUNCATE bench_message")
             turn.outcomes.setdefault((who, action), []).append(outcome)
     return turn
@@ -82,7 +83,8 @@ def use(bed: Bed, who: str) -> None:
 
 
 def pace(bed: Bed, action: str, size: Size, terms: bytes) -> Outcome:
-    return bed.put_under(action, int(500 * size.seconds / 2), rate=500, until="ack", terms=terms, grace=size.grace)
+    limits = {"seconds": size.seconds, "grace": size.grace}  # twice the time that it should take
+    return bed.put_under(action, int(250 * size.seconds), rate=500, until="ack", terms=terms, **limits)
 
 
 def yardstick() -> float:

@@ -45,7 +45,8 @@ def runs_of(rate: int, size: Size) -> int:
 
 
 def at_rate(bed: Bed, rate: int, size: Size) -> Outcome:
-    return bed.put_under("search", int(rate * size.seconds), rate=rate, grace=size.grace, patience=size.grace)
+    limits = {"seconds": 2 * size.seconds, "grace": size.grace, "patience": size.grace}
+    return bed.put_under("search", int(rate * size.seconds), rate=rate, **limits)
 
 
 def closed(bed: Bed, action: str, size: Size) -> Outcome:

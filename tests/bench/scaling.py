@@ -45,9 +45,9 @@ def play(bed: Bed, size: Size, number: int) -> tuple[Outcome, Outcome, Outcome]:
     bed.wake("worker", CELERY_CONCURRENCY=str(number))
     bed.put_under("search", 300, window=32, grace=size.grace)  # warm
     bed.rest("worker")
-    door = bed.put_under("search", size.requests, window=32, until="ack")
-    bed.wake("worker")
     pace = {"seconds": size.seconds, "grace": size.grace}
+    door = bed.put_under("search", size.requests, window=32, until="ack", **pace)
+    bed.wake("worker")
     search = bed.put_under("search", size.searches, window=256, **pace)
     return door, search, bed.put_under("confirm", size.orders, window=32, **pace)
 

@@ -31,9 +31,9 @@ LONG = Size(
 )
 QUICK = Size(
     rounds=1,
-    requests=1500,
-    callbacks=2000,
-    orders=300,
+    requests=1000,
+    callbacks=1500,
+    orders=200,
     searches=1500,
     rates=(500, 1000),
     seconds=4,
