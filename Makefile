@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST ?= -n 2 --dist loadfile
 
-.PHONY: help demo test soak check lock audit sbom
+.PHONY: help demo test soak bench check lock audit sbom
 
 help: ## what can be made here
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 10
@@ -41,6 +41,9 @@ test: .venv/browser ## linters, import contracts, types, migrations and every te
 
 soak: .venv/test ## every fault, long, under load (MINUTES=30 or HOURS=8 repeat it); writes docs/reliability.md
 	$(BIN)/python -m tests.faults.soak
+
+bench: .venv/test ## speed beside its ceilings, memory and start (20 minutes; QUICK=1: two; PARTS="door weight"); writes docs/performance.md
+	$(BIN)/python -m tests.bench $(PARTS)
 
 lock: ## compile the pinned, hashed requirements from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.txt

@@ -20,7 +20,7 @@ import psycopg
 import redis
 
 from beckn_adapter.sandbox.journal import Journal
-from tests.bench.orders import megabytes_by_process
+from tests.bench.processes import megabytes
 from tests.faults.ground import EMBEDDED, SERVERS, Ground, open_ground
 from tests.faults.storm import Storm
 from tests.faults.table import faults_for, strike
@@ -86,10 +86,11 @@ class Soak:
 
 
 def weigh(ground: Ground) -> str:
-    megabytes = {name: round(sum(sizes)) for name, sizes in megabytes_by_process(ground.house).items()}
+    groups = {name: child.pid for name, child in ground.house.processes.items()}
+    weights = {name: round(sum(sizes)) for name, sizes in megabytes(groups).items()}
     name = ground.database.url.rpartition("/")[2]
     open_lines = ground.ask(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'")[0][0] - 1  # noqa: S608
-    return f"{', '.join(f'{name} {size} MB' for name, size in megabytes.items())}, {open_lines} database connections"
+    return f"{', '.join(f'{name} {size} MB' for name, size in weights.items())}, {open_lines} database connections"
 
 
 def say(words: str) -> None:
