@@ -110,11 +110,11 @@ def _find_signer(body: bytes, signature: signing.Signature, kind: str, caller: C
     """Judge by what the registry said of this key; if that fails ask it once more, for key or standing may be new."""
     name = (signature.subscriber_id, signature.key_id)
     try:
-        return _judge(body, signature, kind, registry.find(*name))
+        return _judge(body, signature, kind, registry.find(*name, asker=caller.neighbourhood))
     except NotAuthenticated as problem:
-        if problem.reason not in ("signature", "standing") or not limits.may_refresh(caller):
+        if problem.reason not in ("signature", "standing"):
             raise
-    return _judge(body, signature, kind, registry.find(*name, refresh=True))
+    return _judge(body, signature, kind, registry.refresh(*name))
 
 
 def _judge(body: bytes, signature: signing.Signature, kind: str, found: list[Subscriber]) -> Subscriber:
