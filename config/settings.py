@@ -294,15 +294,14 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "config.logs.JsonLine"}},
     "filters": {
-        "tokens": {"()": "connections.access.tokens_in_logs.TokensInLogs"},
-        "personal data": {"()": "connections.privacy.logs.PersonalDataFilter"},
+        "discreet": {"()": "connections.privacy.logs.Discreet"},
         "trail": {"()": "beckn_adapter.trail.Trail"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "json",
-            "filters": ["personal data", "tokens", "trail"],
+            "filters": ["discreet", "trail"],
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
