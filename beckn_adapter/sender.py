@@ -14,7 +14,6 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -22,10 +21,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from django.conf import settings
 from django.utils import timezone
-from nacl.signing import SigningKey
 from yarl import URL
 
-from beckn_adapter import signing, trail
+from beckn_adapter import keys, signing, trail
 from beckn_adapter.models import Callback
 from beckn_adapter.outbox import SENDERS, Result
 from beckn_adapter.replies import REPLY_LIMIT, Verdict, judge, read_date
@@ -158,19 +156,13 @@ atexit.register(close)
 os.register_at_fork(after_in_child=_forget_the_parents_line)
 
 
-@lru_cache(maxsize=2)
-def signing_key(text: str) -> SigningKey:
-    """Kept, for reading it costs as much as signing. Raises `BadKey`."""
-    return SigningKey(signing.read_private_key(text))
-
-
 async def _send(session: aiohttp.ClientSession, row: Callback) -> Result:
     """One attempt; a result, never an exception, or the callback would never come back."""
     at, started, status, ours = timezone.now(), time.monotonic(), None, False
     try:
         status, verdict = await _post(session, row)
     except signing.BadKey as problem:
-        ours, verdict = True, Verdict(f"our signing key can not be used: {problem}")
+        ours, verdict = True, Verdict(f"our keys can not be used: {problem}")
     except Exception as problem:  # noqa: BLE001 - whatever a network, a name or an address may do
         verdict = Verdict(explain(problem))
     milliseconds = int((time.monotonic() - started) * 1000)
@@ -228,11 +220,12 @@ async def _ask(
     session: aiohttp.ClientSession, url: URL, body: bytes, earlier: datetime, later: datetime
 ) -> tuple[int, bytes, Any]:
     """Sign, post, and read as much of the reply as is worth reading."""
+    ours = keys.first()
     header = signing.authorization(
         body,
         subscriber_id=settings.BECKN_SUBSCRIBER_ID,
-        key_id=settings.BECKN_KEY_ID,
-        key=signing_key(settings.BECKN_SIGNING_KEY),
+        key_id=ours.key_id,
+        key=ours.signing,
         created=int(earlier.timestamp()),
         expires=int(later.timestamp()) + settings.BECKN_SIGNATURE_TTL,
     )
