@@ -79,7 +79,7 @@ def admit(caller: Caller, body: bytes, headers: Any) -> Admitted:
     return Admitted(message, sender, header, via)
 
 
-def authenticate(body: bytes, header: str, *, kind: str, caller: Caller) -> Subscriber:
+def authenticate(body: signing.Body, header: str, *, kind: str, caller: Caller) -> Subscriber:
     """The registered subscriber of type `kind` who signed these bytes, now; written down in `caller`.
 
     Raises `NotAuthenticated`, `TooMany` or `RegistryDown`.
@@ -106,7 +106,7 @@ def _read_header(header: str) -> signing.Signature:
         raise NotAuthenticated(str(problem)) from None
 
 
-def _find_signer(body: bytes, signature: signing.Signature, kind: str, caller: Caller) -> Subscriber:
+def _find_signer(body: signing.Body, signature: signing.Signature, kind: str, caller: Caller) -> Subscriber:
     """Judge by what the registry said of this key; if that fails ask it once more, for key or standing may be new."""
     name = (signature.subscriber_id, signature.key_id)
     try:
@@ -117,7 +117,7 @@ def _find_signer(body: bytes, signature: signing.Signature, kind: str, caller: C
     return _judge(body, signature, kind, registry.refresh(*name))
 
 
-def _judge(body: bytes, signature: signing.Signature, kind: str, found: list[Subscriber]) -> Subscriber:
+def _judge(body: signing.Body, signature: signing.Signature, kind: str, found: list[Subscriber]) -> Subscriber:
     """In this order: key, signature over the raw bytes, times, algorithm, standing."""
     if not found:
         raise NotAuthenticated(f"no valid {kind} key is registered under this keyId", reason="key")
@@ -134,7 +134,7 @@ def _judge(body: bytes, signature: signing.Signature, kind: str, found: list[Sub
     return signers[doubts.index("")]
 
 
-def _fits(body: bytes, signature: signing.Signature, subscriber: Subscriber) -> bool:
+def _fits(body: signing.Body, signature: signing.Signature, subscriber: Subscriber) -> bool:
     try:
         signing.verify(body, signature, subscriber.key)
     except signing.BadSignature:
