@@ -1,4 +1,7 @@
-"""Figures about orders and letters for whoever watches the house from outside. Persons are in none of them."""
+"""What this room tells at `/metrics`: figures about orders and letters. Persons are in none of them.
+
+A module of this name is a room's part of `/metrics`, in every room that has one; config/metrics.py puts them together.
+"""
 
 from collections import Counter
 
