@@ -16,9 +16,8 @@ from billing.models import Entry, Instalment, Payment
 from billing.payments import known_payment, record_payment
 from connections.actors import Actor
 from connections.models import Application
-from connections.vocabulary import ApplicationState, EntryKind, PaymentType
+from connections.vocabulary import BEFORE_THE_WORK, ENDED_STATES, ApplicationState, EntryKind
 
-BEFORE_THE_POWER = {PaymentType.PRE_ORDER, PaymentType.PRE_FULFILLMENT}
 ZERO = Decimal(0)
 
 
@@ -43,10 +42,10 @@ def standing_of(application: Application) -> Standing:
     accounts = accounts_of(application)
     rows = [(row, accounts[row.pk]) for row in application.instalments.all()]
     account = total(accounts.values())
-    if application.fulfillment_state in {ApplicationState.CANCELLED, ApplicationState.FAILED}:
+    if application.fulfillment_state in ENDED_STATES:
         return Standing(account, account.open, ZERO, rows, accounts.get(None, Account()))
     power_is_on = application.fulfillment_state == ApplicationState.CONNECTION_ESTABLISHED
-    due = [part.open for row, part in rows if power_is_on or row.type in BEFORE_THE_POWER]
+    due = [part.open for row, part in rows if power_is_on or row.type in BEFORE_THE_WORK]
     now = min(sum(due, ZERO), account.open)
     return Standing(account, now, account.open - now, rows, Account())
 
