@@ -206,10 +206,9 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # and outlives it: by default it en
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the work is in the database, not on the line
 CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a lost nudge left behind
 CELERY_BROKER_POOL_LIMIT = 2  # one nudge at a time goes out of each process
-# SIGTERM is the warm shutdown: what is in hand is finished, which takes at most 8 s of new work and two attempts of
-# 8 s, and TASK_TIME_LIMIT ends what hangs. Started with REMAP_SIGTERM=SIGQUIT it is the soft one: cut off after these
-# seconds, for those whose patience is shorter; what is cut off goes back to the queue, or the sweep finds it.
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+# Seconds between SIGTERM and a worker's end, at most (config/celery.py). What is in hand is finished, which is done
+# sooner unless somebody hangs; what is cut off goes back to the queue, or the sweep finds it.
+WORKER_GRACE_SECONDS = env.float("WORKER_GRACE_SECONDS", default=20)
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _queue = VAR_DIR / "broker"
     for folder in (_queue / "messages", _queue / "control"):
