@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Case, Exists, F, Min, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
-from beckn_adapter import circuit, metrics, tracing, trail
+from beckn_adapter import beside, circuit, metrics, tracing, trail
 from beckn_adapter.circuit import is_past
 from beckn_adapter.gate import read_ttl
 from beckn_adapter.models import Attempt, Callback, Message
@@ -56,7 +56,7 @@ def put(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Callb
     request: Message | None = links.get("request")
     earliest = request.received_at + timedelta(milliseconds=settings.BECKN_ACK_HEADSTART_MS) if request else now
     body = json.dumps({"context": context, **content}, ensure_ascii=False, separators=(",", ":")).encode()
-    url = f"{context['bap_uri'].rstrip('/')}/{context['action']}"
+    url = f"{beside.callback_base(context['bap_uri'])}/{context['action']}"
     return Callback.objects.create(
         bap_id=context["bap_id"],
         host=urlsplit(url).netloc.lower()[-255:],

@@ -261,7 +261,9 @@ BECKN_WIRE_PROFILE = env.str("BECKN_WIRE_PROFILE", default="guide")
 BECKN_STRICT_IDS = env.bool("BECKN_STRICT_IDS", default=False)
 BECKN_NACK_STATUS = env.int("BECKN_NACK_STATUS", default=400)
 BECKN_ALLOW_PRIVATE_CALLBACKS = env.bool("BECKN_ALLOW_PRIVATE_CALLBACKS", default=False)
-BECKN_MODE = env.str("BECKN_MODE", default="direct")
+BECKN_MODE = env.str("BECKN_MODE", default="direct")  # or adapter: behind a protocol-server or ONIX (docs/adapter.md)
+BECKN_ADAPTER_URL = env.str("BECKN_ADAPTER_URL", default="").strip().rstrip("/")
+BECKN_ADAPTER_ADDRESSES = env.list("BECKN_ADAPTER_ADDRESSES", default=["127.0.0.1", "::1"])
 BECKN_MAX_BYTES = env.int("BECKN_MAX_BYTES", default=200_000)  # the network's own limit on a message
 BECKN_REQUIRE_GATEWAY = env.bool("BECKN_REQUIRE_GATEWAY", default=False)  # a search must bear a gateway's signature
 # A second, for each web process; ten seconds' worth may come at once; 0 is no limit (beckn_adapter/limits.py).
