@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from beckn_adapter import keys
+from beckn_adapter import beside, keys
 from beckn_adapter.challenge import MODES
 from beckn_adapter.dialects import DIALECTS
 from beckn_adapter.keycheck import examine
@@ -49,14 +49,26 @@ def check_identity(**_: Any) -> list[CheckMessage]:
                 id="beckn.E003",
             )
         )
-    if settings.BECKN_MODE != "direct":
-        problems.append(
-            Error(
-                f"BECKN_MODE is {settings.BECKN_MODE!r}.",
-                hint="Only direct is spoken so far: this platform signs and sends itself.",
-                id="beckn.E004",
-            )
-        )
+    return problems
+
+
+@register("beckn")
+def check_adapter(**_: Any) -> list[CheckMessage]:
+    """Whether an adapter stands between us and the network, and then where it is."""
+    if settings.BECKN_MODE not in beside.MODES:
+        hint = f"It is one of {', '.join(beside.MODES)}."
+        return [Error(f"BECKN_MODE is {settings.BECKN_MODE!r}.", hint=hint, id="beckn.E004")]
+    if not beside.is_used():
+        return []
+    problems: list[CheckMessage] = []
+    if urlsplit(settings.BECKN_ADAPTER_URL).scheme not in ("http", "https"):
+        hint = "Callbacks go there, such as http://10.0.0.2:6002 (docs/adapter.md)."
+        problems.append(Error("BECKN_MODE is adapter without BECKN_ADAPTER_URL.", hint=hint, id="beckn.E013"))
+    try:
+        beside.networks()
+    except ValueError as problem:
+        hint = "They are addresses or networks, comma separated, such as 10.0.0.2 or 10.1.0.0/16."
+        problems.append(Error(f"BECKN_ADAPTER_ADDRESSES: {problem}.", hint=hint, id="beckn.E014"))
     return problems
 
 
@@ -82,6 +94,8 @@ def check_choices(**_: Any) -> list[CheckMessage]:
 @register("beckn")
 def check_keys(**_: Any) -> list[CheckMessage]:
     """The form of our keys and of the registry's, that there is one at all, and that their ids can be written."""
+    if not settings.BECKN_SIGNING_KEY and beside.is_used():
+        return []
     if not settings.BECKN_SIGNING_KEY:
         return [
             Warning(
@@ -120,7 +134,7 @@ def _read_public(name: str, curve: str) -> None:
 
 @register("beckn")
 def check_registry(**_: Any) -> list[CheckMessage]:
-    if settings.BECKN_REGISTRY_URL:
+    if settings.BECKN_REGISTRY_URL or beside.is_used():
         return []
     hint = "Without a registry nobody can be recognised, so every message is answered 401."
     return [Warning("BECKN_REGISTRY_URL is not set.", hint=hint, id="beckn.W007")]

@@ -1,4 +1,4 @@
-"""The adapter's figures when they are asked for: the counts of all processes, and what the undone rows say.
+"""What the adapter tells at `/metrics`: the counts of all processes, and what the undone rows say.
 
 Nothing here reads a row that is done with: what waits and what was given up stands in partial indexes.
 """

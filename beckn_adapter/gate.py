@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime, parse_duration
 
-from beckn_adapter import limits, signing, trail
+from beckn_adapter import beside, limits, signing, trail
 from beckn_adapter.caller import Caller
 from beckn_adapter.errors import ACTION_NOT_APPLICABLE, CATEGORY_NOT_FOUND, INVALID_REQUEST, BecknError
 from beckn_adapter.registry import Subscriber, registry
@@ -53,7 +53,7 @@ class Admitted:
     """A message that passed: parsed, and by whom."""
 
     message: dict[str, Any]
-    sender: Subscriber
+    sender: Subscriber | None  # None where an adapter vouches for it
     signature: str
     via: str = ""
 
@@ -64,6 +64,8 @@ class Admitted:
 
 def admit(caller: Caller, body: bytes, headers: Any) -> Admitted:
     """Raises `NotAuthenticated` (401), `BecknError` (NACK), `TooMany` (429) or `RegistryDown` (401)."""
+    if beside.is_used():
+        return _admit_vouched(caller, body, headers)
     header = headers.get("Authorization", "")
     sender = authenticate(body, header, kind="BAP", caller=caller)
     limits.check_subscriber(caller)
@@ -72,14 +74,32 @@ def admit(caller: Caller, body: bytes, headers: Any) -> Admitted:
     _check_signer(message, sender)
     check_envelope(message)
     trail.follow(message["context"])
-    check_context(message["context"], caller.action, sender)
-    check_shape(caller.action, message)
-    if caller.action == "search":
-        check_category(message["message"].get("intent") or {})
+    _check_message(message, caller.action, sender)
     return Admitted(message, sender, header, via)
 
 
-def authenticate(body: bytes, header: str, *, kind: str, caller: Caller) -> Subscriber:
+def _admit_vouched(caller: Caller, body: bytes, headers: Any) -> Admitted:
+    """From the adapter beside us, which has verified who sent it (beside.py). Raises as `admit` does."""
+    if not beside.is_it(caller, headers):
+        sentence = "only the adapter of this platform may bring messages here, and this is not its address"
+        raise NotAuthenticated(sentence, reason="adapter")
+    message = parse(body)
+    check_envelope(message)
+    caller.subscriber_id, caller.proven = message["context"]["bap_id"], True
+    limits.check_subscriber(caller)
+    trail.follow(message["context"])
+    _check_message(message, caller.action, None)
+    return Admitted(message, None, "")
+
+
+def _check_message(message: dict[str, Any], action: str, sender: Subscriber | None) -> None:
+    check_context(message["context"], action, sender)
+    check_shape(action, message)
+    if action == "search":
+        check_category(message["message"].get("intent") or {})
+
+
+def authenticate(body: signing.Body, header: str, *, kind: str, caller: Caller) -> Subscriber:
     """The registered subscriber of type `kind` who signed these bytes, now; written down in `caller`.
 
     Raises `NotAuthenticated`, `TooMany` or `RegistryDown`.
@@ -106,18 +126,18 @@ def _read_header(header: str) -> signing.Signature:
         raise NotAuthenticated(str(problem)) from None
 
 
-def _find_signer(body: bytes, signature: signing.Signature, kind: str, caller: Caller) -> Subscriber:
+def _find_signer(body: signing.Body, signature: signing.Signature, kind: str, caller: Caller) -> Subscriber:
     """Judge by what the registry said of this key; if that fails ask it once more, for key or standing may be new."""
     name = (signature.subscriber_id, signature.key_id)
     try:
-        return _judge(body, signature, kind, registry.find(*name))
+        return _judge(body, signature, kind, registry.find(*name, asker=caller.neighbourhood))
     except NotAuthenticated as problem:
-        if problem.reason not in ("signature", "standing") or not limits.may_refresh(caller):
+        if problem.reason not in ("signature", "standing"):
             raise
-    return _judge(body, signature, kind, registry.find(*name, refresh=True))
+    return _judge(body, signature, kind, registry.refresh(*name))
 
 
-def _judge(body: bytes, signature: signing.Signature, kind: str, found: list[Subscriber]) -> Subscriber:
+def _judge(body: signing.Body, signature: signing.Signature, kind: str, found: list[Subscriber]) -> Subscriber:
     """In this order: key, signature over the raw bytes, times, algorithm, standing."""
     if not found:
         raise NotAuthenticated(f"no valid {kind} key is registered under this keyId", reason="key")
@@ -134,7 +154,7 @@ def _judge(body: bytes, signature: signing.Signature, kind: str, found: list[Sub
     return signers[doubts.index("")]
 
 
-def _fits(body: bytes, signature: signing.Signature, subscriber: Subscriber) -> bool:
+def _fits(body: signing.Body, signature: signing.Signature, subscriber: Subscriber) -> bool:
     try:
         signing.verify(body, signature, subscriber.key)
     except signing.BadSignature:
@@ -184,7 +204,7 @@ def _check_signer(message: dict[str, Any], sender: Subscriber) -> None:
         raise NotAuthenticated("the signer is not context.bap_id", reason="identity", path="/context/bap_id")
 
 
-def check_context(context: dict[str, Any], action: str, sender: Subscriber) -> None:
+def check_context(context: dict[str, Any], action: str, sender: Subscriber | None) -> None:
     """The context agrees with the path, the signer, our identity, our domains and the clock. Raises `BecknError`."""
     named = context["action"]
     _expect(named == action, "action", f"The action is {named[:40]!r}, the path says {action!r}.")
@@ -193,7 +213,8 @@ def check_context(context: dict[str, Any], action: str, sender: Subscriber) -> N
         served = ", ".join(settings.BECKN_DOMAINS)
         sentence = f"This provider serves the domain {served}."
         raise BecknError(ACTION_NOT_APPLICABLE, sentence, "/context/domain", reason="context")
-    _check_callback_address(context["bap_uri"], sender)
+    if sender:
+        _check_callback_address(context["bap_uri"], sender)
     bpp_id = context.get("bpp_id")
     _expect(bpp_id in (None, settings.BECKN_SUBSCRIBER_ID), "bpp_id", "bpp_id is not this provider's id.")
     if settings.BECKN_STRICT_IDS:

@@ -1,10 +1,12 @@
 """How often anybody may knock: token buckets in the memory of each web process, in microseconds and bounded.
 
-They stand before what costs: the address before the signature is verified, an unknown key before the registry is asked.
-Two web processes have two sets of buckets, so the settings are for one process.
+They stand before what costs: the address before the signature is verified, and before the registry is asked about
+somebody unknown (registry.py knows when it must be). Two web processes have two sets of buckets, so the settings are
+for one process.
 
 A key that was verified here before is `known`. What goes wrong under its name counts against nobody: else a stranger
-who forges it could shut its owner out. Its cost is bounded by the address's bucket, and by `may_refresh`.
+who forges it could shut its owner out. Its cost is bounded by the address's bucket, and by how seldom registry.py asks
+again.
 """
 
 import math
@@ -17,8 +19,6 @@ from django.conf import settings
 from beckn_adapter.caller import Caller
 
 BURST_SECONDS = 10  # a bucket holds what flows into it in this time
-KEY_IS_FRESH = 10  # seconds in which the registry is not asked for one key again (its negative cache)
-REFRESH_SECONDS = 5  # between two forced refreshes of one key
 Name = tuple[str, ...]
 
 
@@ -88,27 +88,21 @@ def check_subscriber(caller: Caller) -> None:
 
 
 def check_stranger(caller: Caller) -> None:
-    """Before an unknown key is looked up: the address has not failed too often, and look-ups are left.
-
-    Raises `TooMany`. One key costs one look-up in KEY_IS_FRESH seconds, however many messages name it.
-    """
-    key = (caller.subscriber_id, caller.key_id)
-    if key in _known:
+    """Before the key is looked at. Raises `TooMany` for an address whose unknown callers failed too often."""
+    if (caller.subscriber_id, caller.key_id) in _known:
         return
     rate = settings.BECKN_FAILURES_PER_ADDRESS
     wait = buckets.take(("failed", caller.neighbourhood), rate, rate * BURST_SECONDS, peek=True)
     if wait:
         raise TooMany("Too many messages from this address could not be authenticated.", wait)
-    if buckets.take(("asked", *key), 1 / KEY_IS_FRESH, 1):
-        return
+
+
+def check_look_up(neighbourhood: str) -> None:
+    """Before the registry is asked about a stranger. Raises `TooMany` beyond BECKN_LOOKUP_RATE, of which one address
+    has half."""
     sentence = "Too many unknown keys are named; this one can not be looked up just now."
-    _take(("look-up", caller.neighbourhood), settings.BECKN_LOOKUP_RATE / 2, sentence)
+    _take(("look-up", neighbourhood), settings.BECKN_LOOKUP_RATE / 2, sentence)
     _take(("look-up",), settings.BECKN_LOOKUP_RATE, sentence)
-
-
-def may_refresh(caller: Caller) -> bool:
-    """Whether the registry may be asked anew for a key that did not fit: now and then, whoever forges it."""
-    return not buckets.take(("refresh", caller.subscriber_id, caller.key_id), 1 / REFRESH_SECONDS, 3)
 
 
 def note_failure(caller: Caller) -> None:

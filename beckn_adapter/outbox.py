@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from beckn_adapter import circuit
+from beckn_adapter import beside, circuit
 from beckn_adapter.circuit import is_past
 from beckn_adapter.gate import read_ttl
 from beckn_adapter.models import Callback, Message
@@ -45,7 +45,7 @@ def write(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Cal
     request: Message | None = links.get("request")
     earliest = request.received_at + timedelta(milliseconds=settings.BECKN_ACK_HEADSTART_MS) if request else now
     body = dump_message({"context": context, **content})
-    url = f"{context['bap_uri'].rstrip('/')}/{context['action']}"
+    url = f"{beside.callback_base(context['bap_uri'])}/{context['action']}"
     return Callback(
         bap_id=context["bap_id"],
         host=urlsplit(url).netloc.lower()[-255:],

@@ -1,14 +1,13 @@
-"""What the door refused: counted in memory, and kept as rows in samples, so that an integrator can be answered.
+"""What the door refused: counted (metrics.py), and kept as rows in samples, so that an integrator can be answered.
 
 A refusal costs no write of its own. Equal ones are one entry with a number; entries are written together, at once while
 it is quiet, a second apart in a flood. New entries are rationed too, so that a flood of ever different lies ends in one
-entry "many others" for each reason. What a process has not written when it is killed is lost; the counts are its own.
+entry "many others" for each reason. What a process has not written when it is killed is lost.
 """
 
 import hashlib
 import logging
 import threading
-from collections import Counter
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,7 +24,6 @@ log = logging.getLogger(__name__)
 MOST_ROWS = 20_000
 WRITES, WRITE_BURST = 1.0, 20  # a second; how many at once after quiet
 KINDS, KIND_BURST = 0.1, 300  # new entries a second that strangers make together, and each known subscriber
-MOST_COUNTED = 5_000  # pairs of reason and subscriber
 MANY = "many others"
 
 INSERT = """
@@ -65,12 +63,11 @@ class _Times:
 
 _lock = threading.Lock()
 _pending: dict[Entry, _Times] = {}
-_counts: Counter[tuple[str, str]] = Counter()
 _rations = Buckets(most=1_000)
 
 
 def note(caller: Caller, *, reason: str, code: str, path: str, sentence: str) -> None:
-    """Count a refusal, and remember it until the next `flush`. `sentence` must quote nothing personal."""
+    """Have a refusal counted, and remember it until the next `flush`. `sentence` must quote nothing personal."""
     entry = Entry(
         reason=reason,
         code=code,
@@ -83,21 +80,13 @@ def note(caller: Caller, *, reason: str, code: str, path: str, sentence: str) ->
         proven=caller.proven,
     )
     metrics.refused(caller, reason)
-    name = (reason, caller.subscriber_id if caller.proven else "")
-    now = timezone.now()
+    name, now = caller.subscriber_id if caller.proven else "", timezone.now()
     with _lock:
-        _counts[name if name in _counts or len(_counts) < MOST_COUNTED else (reason, "")] += 1
-        if entry not in _pending and _rations.take(("new", name[1]), KINDS, KIND_BURST):
-            entry = replace(entry, path="", sentence=MANY, action="", address="", subscriber_id=name[1], key_id="")
+        if entry not in _pending and _rations.take(("new", name), KINDS, KIND_BURST):
+            entry = replace(entry, path="", sentence=MANY, action="", address="", subscriber_id=name, key_id="")
         times = _pending.setdefault(entry, _Times(0, now, now))
         times.number += 1
         times.last_at = now
-
-
-def counts() -> dict[tuple[str, str], int]:
-    """How many messages this process refused since it began, by reason and by proven subscriber ("" for strangers)."""
-    with _lock:
-        return dict(_counts)
 
 
 def flush() -> None:
@@ -114,10 +103,9 @@ def flush() -> None:
 
 
 def forget() -> None:
-    """Nothing is remembered, nothing counted, every ration whole again."""
+    """Nothing is remembered, every ration whole again."""
     with _lock:
         _pending.clear()
-        _counts.clear()
         _rations.clear()
 
 

@@ -2,7 +2,8 @@
 
 An answer is fresh for BECKN_KEY_CACHE_SECONDS, but not beyond the key's own validity; stale answers serve for
 BECKN_KEY_STALE_SECONDS while the registry is down; "no such key" is believed briefly. A flood of made-up senders can
-neither fill the memory nor keep the registry from those who are known (PROTOCOL: section d.3).
+neither fill the memory nor keep the registry from those who are known (PROTOCOL: section d.3). How often anybody may
+make us ask is no business of this module: each question about a stranger is first put to limits.py.
 """
 
 import logging
@@ -16,22 +17,19 @@ from math import inf
 from django.conf import settings
 from django.utils import timezone
 
+from beckn_adapter import limits
 from beckn_adapter.registry_client import Client, RegistryDown
 from beckn_adapter.subscriber import Subscriber
 
 log = logging.getLogger(__name__)
 NEGATIVE_SECONDS = 10  # how long "no such key" is believed
-REFRESH_SECONDS = 5  # a key whose signatures do not fit is asked for again at most this often
+REFRESH_SECONDS = 5  # a key whose signatures do not fit is asked for again at most this often, whoever forges it
+REFRESHES_AT_ONCE = 4  # asked or waited for; a forger who names one key in a flood holds no more threads than these
 RETRY_SECONDS = 5  # after a failure the registry is left alone for so long
 STRANGERS_AT_ONCE = 4  # look-ups of names never seen before; those of known senders always find a place
-STRANGERS_PER_SECOND, STRANGERS_IN_A_RUSH = 50, 200
 MOST_KNOWN, MOST_UNKNOWN = 10_000, 2_000
 ASKABLE = re.compile(r"[\w.:/@%+~-]{1,255}")  # nothing else is worth a question
 Name = tuple[str, str]
-
-
-class Crowded(RegistryDown):
-    """More unknown senders than the registry is asked for; it says nothing about the registry itself."""
 
 
 @dataclass
@@ -47,34 +45,50 @@ class Registry:
     def __init__(self) -> None:
         self._client = Client()
         self._locks = [threading.Lock() for _ in range(64)]
-        self._books = threading.Lock()  # of the tables and the budget; never held while the registry is asked
+        self._books = threading.Lock()  # of the tables; never held while the registry is asked
         self._strangers = threading.BoundedSemaphore(STRANGERS_AT_ONCE)
+        self._refreshes = threading.BoundedSemaphore(REFRESHES_AT_ONCE)
         self.forget()
 
     def forget(self) -> None:
         self._entries: dict[Name, _Entry] = {}
         self._unknown: dict[Name, float] = {}
-        self._budget, self._budget_at = float(STRANGERS_IN_A_RUSH), time.monotonic()
         self._down_since: datetime | None = None
         self._why, self._ask_again_at = "", 0.0
 
-    def find(self, subscriber_id: str, key_id: str, *, refresh: bool = False) -> list[Subscriber]:
-        """Every usable record of this key; none when the registry knows none. Raises `RegistryDown`.
+    def find(self, subscriber_id: str, key_id: str, *, asker: str = "") -> list[Subscriber]:
+        """Every usable record of this key; none when the registry knows none.
 
-        `refresh` asks again for a known key, for it may have been changed under its id.
+        Raises `RegistryDown`, or `TooMany` where `asker`, the address that names it, may have no stranger looked up.
         """
         name = (subscriber_id, key_id)
         if not ASKABLE.fullmatch(subscriber_id) or not ASKABLE.fullmatch(key_id or "-"):
             return []
-        known = self._remembered(name, refresh)
+        known = self._remembered(name, refresh=False)
+        return self._learn(name, asker, refresh=False) if known is None else known
+
+    def refresh(self, subscriber_id: str, key_id: str) -> list[Subscriber]:
+        """The same of a known key that does not fit, for it may have been changed under its id: asked for again, if
+        that is not just done. Raises `RegistryDown`."""
+        name = (subscriber_id, key_id)
+        known = self._remembered(name, refresh=True)
         if known is not None:
             return known
+        if not self._refreshes.acquire(blocking=False):
+            return self.find(*name)
+        try:
+            return self._learn(name, "", refresh=True)
+        finally:
+            self._refreshes.release()
+
+    def _learn(self, name: Name, asker: str, *, refresh: bool) -> list[Subscriber]:
+        """Ask, or take the answer to the same question of somebody else."""
         entry, lock = self._entries.get(name), self._locks[hash(name) % len(self._locks)]
         if not lock.acquire(blocking=entry is None or refresh):
             return entry.subscribers if entry else []  # somebody else is asking; what is known serves meanwhile
         try:
             known = self._remembered(name, refresh)
-            return self._ask(name, entry) if known is None else known
+            return self._ask(name, entry, asker) if known is None else known
         finally:
             lock.release()
 
@@ -97,13 +111,11 @@ class Registry:
         fresh_for = REFRESH_SECONDS if refresh else min(settings.BECKN_KEY_CACHE_SECONDS, entry.valid_for)
         return entry.subscribers if now - entry.fetched_at < fresh_for else None
 
-    def _ask(self, name: Name, old: _Entry | None) -> list[Subscriber]:
+    def _ask(self, name: Name, old: _Entry | None, asker: str) -> list[Subscriber]:
         try:
             if time.monotonic() < self._ask_again_at:
                 raise RegistryDown(self._why)
-            found = self._client.find(*name) if old else self._ask_for_stranger(name)
-        except Crowded:
-            raise
+            found = self._client.find(*name) if old else self._ask_for_stranger(name, asker)
         except RegistryDown as problem:
             self._note_down(str(problem))
             if old and time.monotonic() - old.fetched_at < settings.BECKN_KEY_STALE_SECONDS:
@@ -113,25 +125,15 @@ class Registry:
         self._remember(name, found)
         return found
 
-    def _ask_for_stranger(self, name: Name) -> list[Subscriber]:
-        """Raises `Crowded` where too many unknown senders ask at once."""
-        if not self._spend() or not self._strangers.acquire(timeout=0.5):
-            raise Crowded("too many unknown senders at once; try again")
+    def _ask_for_stranger(self, name: Name, asker: str) -> list[Subscriber]:
+        """Raises `TooMany` where too many unknown senders are named, or all at once."""
+        limits.check_look_up(asker)
+        if not self._strangers.acquire(timeout=0.5):
+            raise limits.TooMany("Too many unknown senders at once.", 1)
         try:
             return self._client.find(*name)
         finally:
             self._strangers.release()
-
-    def _spend(self) -> bool:
-        """One token of the strangers' budget, which fills up again by the second."""
-        with self._books:
-            now = time.monotonic()
-            filled = self._budget + (now - self._budget_at) * STRANGERS_PER_SECOND
-            self._budget, self._budget_at = min(filled, STRANGERS_IN_A_RUSH), now
-            if self._budget < 1:
-                return False
-            self._budget -= 1
-            return True
 
     def _remember(self, name: Name, found: list[Subscriber]) -> None:
         """What is too much is forgotten, the oldest first."""

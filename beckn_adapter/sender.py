@@ -14,7 +14,6 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -22,10 +21,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from django.conf import settings
 from django.utils import timezone
-from nacl.signing import SigningKey
 from yarl import URL
 
-from beckn_adapter import signing, trail
+from beckn_adapter import beside, keys, signing, trail
 from beckn_adapter.models import Callback
 from beckn_adapter.outbox import SENDERS
 from beckn_adapter.replies import REPLY_LIMIT, Verdict, judge, read_date
@@ -54,12 +52,16 @@ class PublicOnly(AbstractResolver):
 
     async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
-        if not settings.BECKN_ALLOW_PRIVATE_CALLBACKS and not all(is_public(entry["host"]) for entry in found):
+        if not _may_be_private(host) and not all(is_public(entry["host"]) for entry in found):
             raise Inward(f"{host} is not a public address")
         return found
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+def _may_be_private(host: str) -> bool:
+    return bool(settings.BECKN_ALLOW_PRIVATE_CALLBACKS) or beside.lives_at(host)
 
 
 def is_public(address: str) -> bool:
@@ -159,19 +161,13 @@ atexit.register(close)
 os.register_at_fork(after_in_child=_forget_the_parents_line)
 
 
-@lru_cache(maxsize=2)
-def signing_key(text: str) -> SigningKey:
-    """Kept, for reading it costs as much as signing. Raises `BadKey`."""
-    return SigningKey(signing.read_private_key(text))
-
-
 async def _send(session: aiohttp.ClientSession, row: Callback) -> Result:
     """One attempt; a result, never an exception, or the callback would never come back."""
     at, started, status, ours = timezone.now(), time.monotonic(), None, False
     try:
         status, verdict = await _post(session, row)
     except signing.BadKey as problem:
-        ours, verdict = True, Verdict(f"our signing key can not be used: {problem}")
+        ours, verdict = True, Verdict(f"our keys can not be used: {problem}")
     except Exception as problem:  # noqa: BLE001 - whatever a network, a name or an address may do
         verdict = Verdict(explain(problem))
     milliseconds = int((time.monotonic() - started) * 1000)
@@ -208,7 +204,7 @@ def explain(problem: Exception) -> str:
 async def _post(session: aiohttp.ClientSession, row: Callback) -> tuple[int, Verdict]:
     """Post it; after a 401 once more at once, with times that also the receiver's clock takes for good."""
     url, body = URL(row.url), bytes(row.body)
-    if not settings.BECKN_ALLOW_PRIVATE_CALLBACKS:
+    if not settings.BECKN_ALLOW_PRIVATE_CALLBACKS and not beside.takes(row.url):
         _insist_on_public(url)
     now = timezone.now()
     status, text, headers = await _ask(session, url, body, now, now)
@@ -229,18 +225,24 @@ async def _ask(
     session: aiohttp.ClientSession, url: URL, body: bytes, earlier: datetime, later: datetime
 ) -> tuple[int, bytes, Any]:
     """Sign, post, and read as much of the reply as is worth reading."""
-    header = signing.authorization(
-        body,
-        subscriber_id=settings.BECKN_SUBSCRIBER_ID,
-        key_id=settings.BECKN_KEY_ID,
-        key=signing_key(settings.BECKN_SIGNING_KEY),
-        created=int(earlier.timestamp()),
-        expires=int(later.timestamp()) + settings.BECKN_SIGNATURE_TTL,
-    )
-    headers = {"Authorization": header, "Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"}
+    if not beside.takes(str(url)):
+        headers["Authorization"] = _signature(body, earlier, later)
     timeout = aiohttp.ClientTimeout(total=settings.BECKN_CALLBACK_TIMEOUT)
     async with session.post(url, data=body, headers=headers, allow_redirects=False, timeout=timeout) as reply:
         return reply.status, await _read_some(reply), reply.headers
+
+
+def _signature(body: bytes, earlier: datetime, later: datetime) -> str:
+    ours = keys.first()
+    return signing.authorization(
+        body,
+        subscriber_id=settings.BECKN_SUBSCRIBER_ID,
+        key_id=ours.key_id,
+        key=ours.signing,
+        created=int(earlier.timestamp()),
+        expires=int(later.timestamp()) + settings.BECKN_SIGNATURE_TTL,
+    )
 
 
 async def _read_some(reply: aiohttp.ClientResponse) -> bytes:

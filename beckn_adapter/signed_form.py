@@ -2,17 +2,24 @@
 
 It posts multipart to the form's address with one file a document, named by the document's code, or to the address of
 one document's step with a file of any name. The answer is BECKN-007's FormResponse.
+
+The signature is over the whole body, so all of it must be read before it is known who sent it. Therefore nothing is
+read of a form that has no link of ours, nor more than its papers may have; and what is long waits on disk.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, JsonResponse
-from django.http.multipartparser import MultiPartParserError
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
-from beckn_adapter import limits
+from beckn_adapter import limits, signing
 from beckn_adapter.answers import judge, remember
 from beckn_adapter.caller import Caller, caller_of
 from beckn_adapter.gate import NotAuthenticated, authenticate
@@ -20,11 +27,27 @@ from beckn_adapter.limits import TooMany
 from beckn_adapter.registry import RegistryDown
 from connections.actors import Actor
 from connections.documents.handing_in import PapersRefused, Upload, submit_papers
+from connections.documents.paper import megabytes
 from connections.lifecycle import Refused
 from connections.views.form_visit import LinkRefused, open_visit
 
 PREFIX = "/documents/"
-MOST_PAPERS = 10
+IN_MEMORY = 1_000_000  # bytes of a form that are kept in memory
+ENVELOPE = 10_000  # bytes that a form has around each file
+CHUNK = 65_536
+
+
+class TooLong(Refused):
+    """More than the papers of this form can have."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A body as it was read: `file` stands at its beginning."""
+
+    file: SpooledTemporaryFile[bytes]
+    length: int
+    hashed: signing.Hashed
 
 
 def is_signed_form(request: HttpRequest) -> bool:
@@ -38,23 +61,26 @@ def receive_form(request: HttpRequest) -> JsonResponse:
     caller = caller_of(request, "form")
     try:
         limits.check_address(caller)
-        body = _read(request)
-        sender = authenticate(body, request.headers["Authorization"], kind="BAP", caller=caller).subscriber_id
-        limits.check_subscriber(caller)
         visit = open_visit(token)
-        if visit.application.source != sender:
-            raise LinkRefused(403, "This link does not work", "It was given to another buyer app.")
+        with _read(request, files=1 if step else max(1, len(visit.documents))) as form:
+            sender = authenticate(form.hashed, request.headers["Authorization"], kind="BAP", caller=caller)
+            limits.check_subscriber(caller)
+            if visit.application.source != sender.subscriber_id:
+                raise LinkRefused(403, "This link does not work", "It was given to another buyer app.")
+            papers = _papers(request, form, step)
         submission = submit_papers(
             visit.application,
-            _papers(request, step),
-            source=sender,
-            actor=Actor.buyer_app(sender),
+            papers,
+            source=sender.subscriber_id,
+            actor=Actor.buyer_app(sender.subscriber_id),
             submission_id=visit.id,
         )
     except (NotAuthenticated, RegistryDown, TooMany) as problem:
         return _turned_away(caller, problem)
     except LinkRefused as problem:
         return _form_response(None, {"": Refused("30000", f"{problem.heading}. {problem}")}, problem.status)
+    except TooLong as refusal:
+        return _form_response(None, {"": refusal}, 413)
     except PapersRefused as refusal:
         return _form_response(None, refusal.problems, 422)
     except Refused as refusal:
@@ -72,21 +98,44 @@ def _turned_away(caller: Caller, problem: Exception) -> JsonResponse:
     return answer
 
 
-def _read(request: HttpRequest) -> bytes:
-    """The raw body that the signature is over, bounded; the form is parsed from these same bytes afterwards."""
-    most = settings.DOCUMENT_MAX_BYTES * MOST_PAPERS
-    body = request.read(most + 1)
-    if len(body) > most:
-        raise Refused("too_large", f"A form may have {most} bytes at most.")
-    request._body = body  # what `request.body` would set, which stops at 2.5 MB
-    return body
+@contextmanager
+def _read(request: HttpRequest, *, files: int) -> Iterator[Form]:
+    """The raw body that the signature is over, no longer than so many files may be. Raises `Refused`."""
+    most = files * (settings.DOCUMENT_MAX_BYTES + ENVELOPE)
+    sentence = f"This form takes {files} {'file' if files == 1 else 'files'}, so it may have {megabytes(most)} at most."
+    named = request.META.get("CONTENT_LENGTH") or ""
+    if named.isdigit() and int(named[:12]) > most:
+        raise TooLong("too_large", sentence)
+    # Django reads nothing of a body that comes in chunks, for it names no length.
+    in_chunks = not named and "chunked" in request.headers.get("Transfer-Encoding", "")
+    source = request.environ["wsgi.input"] if in_chunks else request  # type: ignore[attr-defined]
+    hasher, length = signing.hasher(), 0
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
+        while chunk := _next(source, most + 1 - length):
+            hasher.update(chunk)
+            kept.write(chunk)
+            length += len(chunk)
+            if length > most:
+                raise TooLong("too_large", sentence)
+        kept.seek(0)
+        yield Form(kept, length, signing.Hashed(hasher.digest()))
 
 
-def _papers(request: HttpRequest, step: str) -> dict[str, Upload]:
+def _next(source: Any, most: int) -> bytes:
     try:
-        files = {name: file for name, file in request.FILES.items() if not isinstance(file, list)}
+        chunk: bytes = source.read(min(CHUNK, most))
+    except OSError:  # UnreadablePostError is one
+        raise Refused("broken_off", "The form broke off. Send it again.") from None
+    return chunk
+
+
+def _papers(request: HttpRequest, form: Form, step: str) -> dict[str, Upload]:
+    about = {**request.META, "CONTENT_LENGTH": str(form.length)}
+    try:
+        _, found = MultiPartParser(about, form.file, request.upload_handlers, "utf-8").parse()  # type: ignore[arg-type]
     except (MultiPartParserError, SuspiciousOperation, ValueError):
         raise Refused("unreadable", "The form is not multipart/form-data as RFC 7578 has it.") from None
+    files = {name: file for name, file in found.items() if not isinstance(file, list)}
     named = step.removeprefix("papers/").strip("/") if step.startswith("papers/") else ""
     if named and len(files) > 1:
         raise Refused("too_many", "This address takes one file.")

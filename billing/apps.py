@@ -10,7 +10,7 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        import_module("billing.figures")
+        import_module("billing.ledger_sums")
         import_module("billing.reactions")
         import_module("billing.privacy")
         import_module("billing.tracking")

@@ -16,9 +16,8 @@ from billing.models import Entry, Instalment, Payment
 from billing.payments import known_payment, record_payment
 from connections.actors import Actor
 from connections.models import Application
-from connections.vocabulary import ApplicationState, EntryKind, PaymentType
+from connections.vocabulary import BEFORE_THE_WORK, ENDED_STATES, ApplicationState, EntryKind
 
-BEFORE_THE_POWER = {PaymentType.PRE_ORDER, PaymentType.PRE_FULFILLMENT}
 ZERO = Decimal(0)
 
 
@@ -43,37 +42,55 @@ def standing_of(application: Application) -> Standing:
     accounts = accounts_of(application)
     rows = [(row, accounts[row.pk]) for row in application.instalments.all()]
     account = total(accounts.values())
-    if application.fulfillment_state in {ApplicationState.CANCELLED, ApplicationState.FAILED}:
+    if application.fulfillment_state in ENDED_STATES:
         return Standing(account, account.open, ZERO, rows, accounts.get(None, Account()))
     power_is_on = application.fulfillment_state == ApplicationState.CONNECTION_ESTABLISHED
-    due = [part.open for row, part in rows if power_is_on or row.type in BEFORE_THE_POWER]
+    due = [part.open for row, part in rows if power_is_on or row.type in BEFORE_THE_WORK]
     now = min(sum(due, ZERO), account.open)
     return Standing(account, now, account.open - now, rows, Account())
 
 
 def orders_with_refund_due() -> list[tuple[Application, Account]]:
     """The orders that hold more than is asked for, oldest first, each with its account. Three queries, however many."""
-    held = [row["application"] for row in _may_hold_too_much().values("application")]
-    entries = Entry.objects.filter(application__in=held).select_related("reverses")
+    return [(order, account) for order, account in _with_accounts(_may_hold_too_much()) if account.refund_due]
+
+
+def orders_with_fee_open() -> list[tuple[Application, Account]]:
+    """The orders that ended with a fee that is not paid yet, in the same way."""
+    return [(order, account) for order, account in _with_accounts(_may_owe_a_fee()) if account.open]
+
+
+def _with_accounts(sums: QuerySet[Entry, Any]) -> list[tuple[Application, Account]]:
     of_order: dict[int, list[Entry]] = defaultdict(list)
-    for entry in entries:
+    ids = [row["application"] for row in sums.values("application")]
+    for entry in Entry.objects.filter(application__in=ids).select_related("reverses"):
         of_order[entry.application_id].append(entry)
     orders = Application.objects.select_related("provider", "quote").in_bulk(of_order)
-    accounts = {pk: total(accounts_by_slot(lines).values()) for pk, lines in of_order.items()}
-    return [(orders[pk], account) for pk, account in sorted(accounts.items()) if account.refund_due]
+    return [(orders[pk], total(accounts_by_slot(lines).values())) for pk, lines in sorted(of_order.items())]
 
 
 def _may_hold_too_much() -> QuerySet[Entry, Any]:
     """Where more is kept than is asked for if every waiver counts in full; some of these are exactly even."""
-
-    def standing(kind: EntryKind) -> Coalesce:
-        amount = Case(When(kind=kind, reversal=None, then=F("amount")), output_field=DecimalField())
-        return Coalesce(Sum(amount), Value(ZERO, output_field=DecimalField()))
-
-    kept = standing(EntryKind.PAYMENT) - standing(EntryKind.REFUND)
-    asked = standing(EntryKind.CHARGE) - standing(EntryKind.WAIVER)
-    sums = Entry.objects.order_by().values("application").annotate(kept=kept, asked=asked)
+    asked = _standing(EntryKind.CHARGE) - _standing(EntryKind.WAIVER)
+    sums = Entry.objects.order_by().values("application").annotate(kept=_kept(), asked=asked)
     return sums.filter(kept__gt=0).filter(kept__gt=F("asked"))
+
+
+def _may_owe_a_fee() -> QuerySet[Entry, Any]:
+    """Where a fee was charged, and less is kept than is asked for if no waiver counts."""
+    charged = Entry.objects.filter(kind=EntryKind.CHARGE, instalment=None, reversal=None).values("application")
+    of_these = Entry.objects.filter(application__in=charged).order_by().values("application")
+    return of_these.annotate(kept=_kept(), asked=_standing(EntryKind.CHARGE)).filter(asked__gt=F("kept"))
+
+
+def _kept() -> Any:
+    return _standing(EntryKind.PAYMENT) - _standing(EntryKind.REFUND)
+
+
+def _standing(kind: EntryKind) -> Coalesce:
+    """The sum of the entries of a kind that nothing has undone."""
+    amount = Case(When(kind=kind, reversal=None, then=F("amount")), output_field=DecimalField())
+    return Coalesce(Sum(amount), Value(ZERO, output_field=DecimalField()))
 
 
 # --- Taking it ------------------------------------------------------------------------------------------------------

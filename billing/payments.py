@@ -36,12 +36,11 @@ def record_payment(
     The same key, or the same reference and amount by the same method, is the same payment. Raises `Refused`:
     `not_allowed`, `not_ordered`, `amount_wrong`, `reference_taken`, `key_taken`.
     """
-    application = _locked(application)
-    _check_permission(actor, "billing.add_payment")
-    known = known_payment(application, key, method, reference, is_refund=False, amount=amount)
+    application, known, currency = _begin(
+        application, key, method, reference, is_refund=False, amount=amount, actor=actor
+    )
     if known:
         return known
-    currency = _check_money(application, amount)
     payment = _move(
         application,
         key,
@@ -57,17 +56,7 @@ def record_payment(
     shares = share_out(amount, [still_open for _, still_open in slots])
     for (slot, _), share in zip(slots, shares, strict=True):
         if share:
-            title = str(slot) if slot else "Cancellation fee"
-            add_entry(
-                application,
-                EntryKind.PAYMENT,
-                share,
-                actor=actor,
-                title=title,
-                instalment=slot,
-                payment=payment,
-                at=payment.at,
-            )
+            _book(payment, EntryKind.PAYMENT, share, slot, actor)
     record(payment, "recorded", actor=actor, amount=amount, reference=reference, method=method)
     return payment
 
@@ -101,12 +90,11 @@ def return_payment(
     Taken from the instalments that hold too much, then from the last one that holds any. Raises `Refused`:
     `not_allowed`, `amount_wrong`, `nothing_due_back`, `reference_taken`, `key_taken`.
     """
-    application = _locked(application)
-    _check_permission(actor, "billing.refund_payment")
-    known = known_payment(application, key, method, reference, is_refund=True, amount=amount)
+    application, known, currency = _begin(
+        application, key, method, reference, is_refund=True, amount=amount, actor=actor
+    )
     if known:
         return known
-    currency = _check_money(application, amount)
     due_back = account_of(application).refund_due
     if amount > due_back:
         raise Refused("nothing_due_back", f"{in_words(due_back, currency)} is due back, not more.")
@@ -123,17 +111,7 @@ def return_payment(
     )
     for instalment_id, share in _sources(application, amount):
         slot = next((row for row in application.instalments.all() if row.pk == instalment_id), None)
-        title = str(slot) if slot else "Cancellation fee"
-        add_entry(
-            application,
-            EntryKind.REFUND,
-            share,
-            actor=actor,
-            title=title,
-            instalment=slot,
-            payment=payment,
-            at=payment.at,
-        )
+        _book(payment, EntryKind.REFUND, share, slot, actor)
     record(payment, "returned", actor=actor, amount=amount, reference=reference, method=method)
     return payment
 
@@ -264,6 +242,24 @@ def approve_waiver(waiver: Waiver, *, actor: Actor) -> Waiver:
 # --- What every act asks first ---------------------------------------------------------------------------------------
 
 
+def _begin(
+    application: Application,
+    key: uuid.UUID | None,
+    method: str,
+    reference: str,
+    *,
+    is_refund: bool,
+    amount: Decimal,
+    actor: Actor,
+) -> tuple[Application, Payment | None, str]:
+    """Money is to come in, or to go back: the application under its lock, the payment if it is recorded already, and
+    the currency. Raises `Refused`."""
+    application = _locked(application)
+    _check_permission(actor, "billing.refund_payment" if is_refund else "billing.add_payment")
+    known = known_payment(application, key, method, reference, is_refund=is_refund, amount=amount)
+    return application, known, known.currency if known else _check_money(application, amount)
+
+
 def _locked(application: Application) -> Application:
     """Read anew under its lock: what is recorded must not tell a state that has passed."""
     return Application.objects.select_for_update().get(pk=application.pk)
@@ -301,6 +297,20 @@ def known_payment(
     if by_key:
         raise Refused("key_taken", f"This form was sent before, for another payment: {found}.")
     raise Refused("reference_taken", f"{reference} is already recorded for another payment: {found}.")
+
+
+def _book(payment: Payment, kind: EntryKind, share: Decimal, slot: Instalment | None, actor: Actor) -> None:
+    """A part of a payment for an instalment; None is the fee of an order that ended."""
+    add_entry(
+        payment.application,
+        kind,
+        share,
+        actor=actor,
+        title=str(slot) if slot else "Cancellation fee",
+        instalment=slot,
+        payment=payment,
+        at=payment.at,
+    )
 
 
 def _move(application: Application, key: uuid.UUID | None, actor: Actor, **moved: Any) -> Payment:

@@ -12,9 +12,7 @@ from billing.vouchers import issue_demand_note, issue_invoice, issue_receipt
 from connections.actors import Actor
 from connections.lifecycle import Refused, consequence, guard
 from connections.models import Application, Event
-from connections.vocabulary import EntryKind, PaymentStatus, PaymentType
-
-BEFORE_THE_WORK = [PaymentType.PRE_ORDER, PaymentType.PRE_FULFILLMENT]
+from connections.vocabulary import BEFORE_THE_WORK, EntryKind, PaymentStatus
 
 
 @consequence("application.opened")

@@ -13,7 +13,7 @@ from billing.services import settlement_of
 from connections.models import Application
 from connections.promises import Wait, reads, say_day, waits_for_applicant
 from connections.tracking import name_events, panel
-from connections.vocabulary import ApplicationState, EntryKind
+from connections.vocabulary import BEFORE_THE_WORK, ENDED_STATES, ApplicationState, EntryKind
 
 reads("instalments")
 name_events(
@@ -33,9 +33,7 @@ WHEN = {
     "ON_FULFILLMENT": "when the power is on",
     "POST_FULFILLMENT": "by invoice afterwards",
 }
-EARLY = {"PRE_ORDER", "PRE_FULFILLMENT"}
-ENDED = {ApplicationState.CANCELLED, ApplicationState.FAILED}
-OVER = {*ENDED, ApplicationState.CONNECTION_ESTABLISHED}
+OVER = {*ENDED_STATES, ApplicationState.CONNECTION_ESTABLISHED}
 
 
 @panel(20, "billing/tracking_money.html")
@@ -44,7 +42,7 @@ def the_money(application: Application) -> dict[str, Any]:
     quote = getattr(application, "quote", None)
     if quote is None:
         return {}
-    account, ended = account_of(application), application.fulfillment_state in ENDED
+    account, ended = account_of(application), application.fulfillment_state in ENDED_STATES
     due = what_is_due(application)
     return {
         "lines": [(line.title, in_words(line.amount, quote.currency)) for line in quote.lines.all()],
@@ -64,7 +62,7 @@ def the_money(application: Application) -> dict[str, Any]:
 def what_is_due(application: Application) -> list[dict[str, str]]:
     """What is open as it falls due: `amount`, `when` (a moment of the order) and `by` (a date)."""
     currency, state = application.quote.currency, application.fulfillment_state
-    if state in ENDED:
+    if state in ENDED_STATES:
         fee = account_of(application).open
         rows = [(fee, "for the cancellation", "")] if fee else []
     elif state == ApplicationState.DRAFT:
@@ -81,8 +79,8 @@ def what_is_due(application: Application) -> list[dict[str, str]]:
 
 def pay_by(application: Application, type: str) -> str:
     """The date on the paper that asks for an instalment of this type: `Friday 22 May`; "" where none asks yet."""
-    papers = application.vouchers.all()
-    days = [paper.due_on for paper in papers if paper.due_on and (paper.kind == VoucherKind.INVOICE or type in EARLY)]
+    asks = {VoucherKind.INVOICE, VoucherKind.DEMAND_NOTE} if type in BEFORE_THE_WORK else {VoucherKind.INVOICE}
+    days = [paper.due_on for paper in application.vouchers.all() if paper.due_on and paper.kind in asks]
     return say_day(days[-1]) if days else ""
 
 
@@ -110,7 +108,7 @@ def money_that_holds_it_up(application: Application) -> Iterator[Wait]:
 
 
 def _early_money(application: Application) -> Iterator[Wait]:
-    early = [row for row in application.instalments.all() if row.type in EARLY]
+    early = [row for row in application.instalments.all() if row.type in BEFORE_THE_WORK]
     if not early:
         return
     accounts, began = accounts_of(application), application.ordered_at or application.created_at

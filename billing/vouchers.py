@@ -17,7 +17,7 @@ from billing.services import quoted_price, settlement_of
 from connections.actors import Actor
 from connections.lifecycle import Refused, record
 from connections.models import Application, Provider
-from connections.vocabulary import ApplicationState, PaymentType
+from connections.vocabulary import BEFORE_THE_WORK, ENDED_STATES, ApplicationState
 
 Json = dict[str, Any]
 LETTERS = {
@@ -26,8 +26,6 @@ LETTERS = {
     VoucherKind.RECEIPT: "RCP",
     VoucherKind.REFUND_NOTE: "RFN",
 }
-BEFORE_THE_WORK = {PaymentType.PRE_ORDER, PaymentType.PRE_FULFILLMENT}
-ENDED = {ApplicationState.CANCELLED, ApplicationState.FAILED}
 
 
 def issue_demand_note(application: Application, *, actor: Actor, everything: bool = False) -> Voucher | None:
@@ -57,7 +55,7 @@ def send_demand_note(application: Application, *, actor: Actor, everything: bool
 def issue_invoice(application: Application, *, actor: Actor) -> Voucher | None:
     """The bill when the power is on, or for the fee of an order that ended; None where that is nothing."""
     voucher = draft_invoice(application)
-    return _issue(voucher, actor) if voucher.total or application.fulfillment_state not in ENDED else None
+    return _issue(voucher, actor) if voucher.total or application.fulfillment_state not in ENDED_STATES else None
 
 
 def issue_receipt(payment: Payment, *, actor: Actor) -> Voucher:
@@ -90,7 +88,7 @@ def draft_demand_note(application: Application, *, everything: bool = False) -> 
 def draft_invoice(application: Application) -> Voucher:
     """The invoice as it would be issued now, not saved and without a number."""
     account = account_of(application)
-    if application.fulfillment_state in ENDED:
+    if application.fulfillment_state in ENDED_STATES:
         fee = settlement_of(application).fee
         voucher = _paper(application, VoucherKind.INVOICE, fee)
         lines = [["Cancellation fee", _text(fee, voucher.currency)]]

@@ -1,10 +1,13 @@
 """The Celery app and its static timetable: Celery is the wake-up call, the database is the record."""
 
 import os
+import signal
+from threading import Timer
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_shutting_down
+from django.conf import settings
 
 import config.broker  # noqa: F401 - gives filesystem:// its whole messages
 
@@ -59,6 +62,20 @@ app.conf.beat_schedule = {
         "options": {"expires": 3000.0},
     },
 }
+
+
+@worker_shutting_down.connect
+def end_in_time(how: str, **_: object) -> None:
+    """SIGTERM is Celery's warm shutdown: it waits for what is in hand, however long that takes. Those who run it wait
+    shorter, and then kill. So the worker itself asks for the cold one after WORKER_GRACE_SECONDS.
+
+    Celery's own soft shutdown is no help: it needs REMAP_SIGTERM in the environment before Celery is imported, always
+    sleeps its whole time when anything is in hand, and ends with the exit code of a failure.
+    """
+    if how == "Warm":
+        impatience = Timer(settings.WORKER_GRACE_SECONDS, os.kill, (os.getpid(), signal.SIGQUIT))
+        impatience.daemon = True
+        impatience.start()
 
 
 @setup_logging.connect

@@ -18,8 +18,8 @@ class JsonLine(logging.Formatter):
             "message": record.getMessage(),
             **getattr(record, "trail", {}),
         }
-        if record.exc_info:
-            line["traceback"] = record.exc_text or self.formatException(record.exc_info)
+        if record.exc_text or record.exc_info:
+            line["traceback"] = record.exc_text or self.formatException(record.exc_info)  # type: ignore[arg-type]
         return json.dumps(line, ensure_ascii=False)
 
 

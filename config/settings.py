@@ -207,10 +207,9 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # and outlives it: by default it en
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the work is in the database, not on the line
 CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a lost nudge left behind
 CELERY_BROKER_POOL_LIMIT = 2  # one nudge at a time goes out of each process
-# SIGTERM is the warm shutdown: what is in hand is finished, which takes at most 8 s of new work and two attempts of
-# 8 s, and TASK_TIME_LIMIT ends what hangs. Started with REMAP_SIGTERM=SIGQUIT it is the soft one: cut off after these
-# seconds, for those whose patience is shorter; what is cut off goes back to the queue, or the sweep finds it.
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+# Seconds between SIGTERM and a worker's end, at most (config/celery.py). What is in hand is finished, which is done
+# sooner unless somebody hangs; what is cut off goes back to the queue, or the sweep finds it.
+WORKER_GRACE_SECONDS = env.float("WORKER_GRACE_SECONDS", default=20)
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _queue = VAR_DIR / "broker"
     for folder in (_queue / "messages", _queue / "control"):
@@ -263,7 +262,9 @@ BECKN_WIRE_PROFILE = env.str("BECKN_WIRE_PROFILE", default="guide")
 BECKN_STRICT_IDS = env.bool("BECKN_STRICT_IDS", default=False)
 BECKN_NACK_STATUS = env.int("BECKN_NACK_STATUS", default=400)
 BECKN_ALLOW_PRIVATE_CALLBACKS = env.bool("BECKN_ALLOW_PRIVATE_CALLBACKS", default=False)
-BECKN_MODE = env.str("BECKN_MODE", default="direct")
+BECKN_MODE = env.str("BECKN_MODE", default="direct")  # or adapter: behind a protocol-server or ONIX (docs/adapter.md)
+BECKN_ADAPTER_URL = env.str("BECKN_ADAPTER_URL", default="").strip().rstrip("/")
+BECKN_ADAPTER_ADDRESSES = env.list("BECKN_ADAPTER_ADDRESSES", default=["127.0.0.1", "::1"])
 BECKN_MAX_BYTES = env.int("BECKN_MAX_BYTES", default=200_000)  # the network's own limit on a message
 BECKN_REQUIRE_GATEWAY = env.bool("BECKN_REQUIRE_GATEWAY", default=False)  # a search must bear a gateway's signature
 # A second, for each web process; ten seconds' worth may come at once; 0 is no limit (beckn_adapter/limits.py).
@@ -295,15 +296,14 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "config.logs.JsonLine"}},
     "filters": {
-        "tokens": {"()": "connections.access.tokens_in_logs.TokensInLogs"},
-        "personal data": {"()": "connections.privacy.logs.PersonalDataFilter"},
+        "discreet": {"()": "connections.privacy.logs.Discreet"},
         "trail": {"()": "beckn_adapter.trail.Trail"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "json",
-            "filters": ["personal data", "tokens", "trail"],
+            "filters": ["discreet", "trail"],
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from connections.lifecycle import Refused
 from connections.models import Application, Letter
-from connections.writing import Written, write
+from connections.wording import Written, write
 
 log = logging.getLogger(__name__)
 L = Letter.State

@@ -64,6 +64,7 @@ OPEN_STATES = [
     ApplicationState.ASSESSMENT_COMPLETED,
     ApplicationState.APPROVED,
 ]
+ENDED_STATES = frozenset({ApplicationState.CANCELLED, ApplicationState.FAILED})  # without power
 
 
 class DocumentState(TextChoices):
@@ -81,6 +82,9 @@ class PaymentType(TextChoices):
     PRE_FULFILLMENT = "PRE_FULFILLMENT", "Before the work"
     ON_FULFILLMENT = "ON_FULFILLMENT", "When power is on"
     POST_FULFILLMENT = "POST_FULFILLMENT", "Afterwards, by invoice"
+
+
+BEFORE_THE_WORK = frozenset({PaymentType.PRE_ORDER, PaymentType.PRE_FULFILLMENT})
 
 
 class PaymentStatus(TextChoices):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from connections.actors import Actor
 from connections.lifecycle import Refused, record
-from connections.models import Provider
+from connections.models import Holiday, Provider
 from fieldwork.models import PENDING_VISITS, Slot, Technician, Visit, VisitState
 from fieldwork.services import lock_for_work
 
@@ -70,8 +70,16 @@ def day_windows(provider: Provider, day: date) -> list[Window]:
     return windows
 
 
+def holiday_on(provider: Provider, day: date) -> Holiday | None:
+    """The provider's holiday on that day. Nothing is offered then; staff may still plan a visit by hand."""
+    return provider.holidays.filter(day=day).first()
+
+
 def free_windows(provider: Provider, day: date) -> list[Window]:
-    """The windows of the day, in the provider's time zone, that have not begun and have a technician to spare."""
+    """The windows of the day, in the provider's time zone, that have not begun and have a technician to spare; none on
+    a holiday."""
+    if holiday_on(provider, day):
+        return []
     now = timezone.now()
     return [window for window in day_windows(provider, day) if window.free > 0 and window.starts > now]
 

@@ -31,6 +31,11 @@ REASONS = {
         "The signature is not over the bytes that arrived. Usually the sender signs one text and sends another (the "
         "JSON was written anew in between), or its private key is not the one of the registered public key.",
     ),
+    "adapter": (
+        "Not the adapter",
+        "With BECKN_MODE=adapter only the adapter may bring messages. If it was the adapter, its address is missing in "
+        "BECKN_ADAPTER_ADDRESSES, or a proxy stands between that TRUSTED_PROXIES does not count.",
+    ),
     "times": (
         "Wrong times",
         "The signature is created in the future or has expired. The sender sets its clock and signs each attempt anew.",

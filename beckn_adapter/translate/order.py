@@ -17,7 +17,7 @@ from billing.ledger import statuses_of
 from billing.models import Instalment
 from billing.services import quoted_price
 from connections.models import Application
-from connections.vocabulary import ApplicationState, PaymentStatus
+from connections.vocabulary import ENDED_STATES, ApplicationState, PaymentStatus
 from fieldwork.models import Visit
 from fieldwork.tracking import coming
 
@@ -73,7 +73,7 @@ def write_order(
     }
     if state == S.CONNECTION_ESTABLISHED:
         order["items"][0]["tags"].append(write_connection(application, profile))
-    if state in {S.CANCELLED, S.FAILED}:
+    if state in ENDED_STATES:
         order.update(write_ending(application, profile))
     return order
 
@@ -100,7 +100,7 @@ def _fulfillment(application: Application, profile: str, state: str, next_visit:
     fulfillment: Json = {
         "id": provider.onsite_service_id,
         "type": write("fulfillment-type", "ON_SITE", profile),
-        "tracking": state not in {S.CANCELLED, S.FAILED},
+        "tracking": state not in ENDED_STATES,
         "customer": _customer(application),
         "stops": [{"type": write("stop-type", "END", profile), "location": _location(application)}],
         "contact": _present(phone=provider.support_phone, email=provider.support_email),

@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from billing.accounts import Account
+from billing.cash_desk import orders_with_fee_open
 from billing.ledger import accounts_of, payment_status, with_received
 from billing.models import Instalment, WaiverState
 from billing.payments import ask_waiver
@@ -29,7 +31,7 @@ PAYMENT_TONES: dict[str, str] = {
     PaymentStatus.FAILED: "danger",
     PaymentStatus.REFUNDED: "",
 }
-ASKED_FOR = [*OPEN_STATES, ApplicationState.CONNECTION_ESTABLISHED]  # of a cancelled order nothing more is asked
+ASKED_FOR = [*OPEN_STATES, ApplicationState.CONNECTION_ESTABLISHED]  # of an order that ended only the fee is asked
 
 
 def cashier_link(application: Application, text: str = "Take a payment") -> str:
@@ -94,6 +96,7 @@ class InstalmentAdmin(ReadOnly, LifecycleAdmin):
         )
     }
     show_add_link = False
+    list_before_template = "admin/billing/fees_open.html"
     list_display = ["application", "since", "due", "asked", "got", "forgone", "rest", "standing", "pay"]
     list_filter = [IsOpen, "type", "collected_by", ("application__provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["application"]
@@ -101,6 +104,16 @@ class InstalmentAdmin(ReadOnly, LifecycleAdmin):
     search_help_text = "Order id or name"
     ordering = ["application__ordered_at", "application_id", "position"]
     fields = ["collected_by"]
+
+    class Media:
+        css = {"all": ["servicedrop/money.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Above the instalments the fees of orders that ended: no instalment asks for them, and they are due too."""
+        asks_for_all = set(request.GET) <= {IsOpen.parameter_name} and request.GET.get(IsOpen.parameter_name) != "no"
+        may_pay = request.user.has_perm("billing.add_payment")
+        fees = [_fee(order, account, may_pay) for order, account in (orders_with_fee_open() if asks_for_all else [])]
+        return super().changelist_view(request, {**(extra_context or {}), "fees": fees})
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         may_pay = request.user.has_perm("billing.add_payment")
@@ -174,6 +187,19 @@ class InstalmentAdmin(ReadOnly, LifecycleAdmin):
 
     def perform_action(self, request: HttpRequest, obj: Instalment, action: str, details: dict[str, Any]) -> None:
         ask_waiver(obj, actor=Actor.staff(request.user), **details)
+
+
+def _fee(order: Application, account: Account, may_pay: bool) -> dict[str, Any]:
+    """A row of the fees: what was asked for, what of it came in, and what is open."""
+    currency = order.quote.currency
+    return {
+        "order": link_to(order),
+        "ended": stamp(order.ended_at, "j M Y"),
+        "asked": in_words(account.asked, currency),
+        "kept": in_words(account.kept, currency),
+        "open": in_words(account.open, currency),
+        "pay": cashier_link(order) if may_pay else "",
+    }
 
 
 def _say(instalment: Instalment, amount: Any) -> str:

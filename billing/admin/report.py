@@ -7,24 +7,16 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.admin.money_pages import WITH_REFERENCE
-from billing.ledger import accounts_of
-from billing.models import PaymentReport, ReportState
+from billing.admin.requests import BY_PROVIDER, NoForm, RequestAdmin
+from billing.models import PaymentReport
 from billing.payments import match_report
-from billing.pricing import in_words, to_minor_unit
+from billing.pricing import to_minor_unit
 from connections.actors import Actor
-from connections.admin import ActionForm, LifecycleAdmin, Words, link_to, moment, stamp
-from connections.admin.read_only import ReadOnly
+from connections.admin import ActionForm, Words, link_to, moment, stamp
 from connections.vocabulary import PaymentMethod
-
-REPORT_TONES: dict[str, str] = {
-    ReportState.REPORTED: "warning",
-    ReportState.MATCHED: "success",
-    ReportState.REJECTED: "danger",
-}
 
 
 class MatchForm(ActionForm):
@@ -63,18 +55,13 @@ class MatchForm(ActionForm):
         return given
 
 
-class NotFoundForm(ActionForm):
-    reason = forms.CharField(
-        label="What you looked for, and where",
-        max_length=300,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autofocus": True}),
-        help_text="The buyer app and the applicant read it.",
-        error_messages={"required": "Say why: whoever asked will read it."},
-    )
+class NotFoundForm(NoForm):
+    question = "What you looked for, and where"
+    readers = "The buyer app and the applicant read it."
 
 
 @admin.register(PaymentReport)
-class PaymentReportAdmin(ReadOnly, LifecycleAdmin):
+class PaymentReportAdmin(RequestAdmin):
     action_forms = {"match": MatchForm, "reject": NotFoundForm}
     action_words = {
         "match": Words(
@@ -89,22 +76,16 @@ class PaymentReportAdmin(ReadOnly, LifecycleAdmin):
             grave=True,
         ),
     }
-    show_add_link = False
     list_display = ["reported", "state_badge", "application", "due", "said", "reference", "reported_by"]
-    list_filter = ["state", "reported_at", ("application__provider", admin.RelatedOnlyFieldListFilter), "reported_by"]
+    list_filter = ["state", "reported_at", BY_PROVIDER, "reported_by"]
     list_select_related = ["application", "instalment"]
     search_fields = ["reference", "application__number", "application__applicant_name"]
     search_help_text = "Reference, order id or name"
-    ordering = ["id"]  # who waits longest stands first
     fields = ["reference", "reported_by", "reason"]
 
     @admin.display(description="reported", ordering="reported_at")
     def reported(self, report: PaymentReport) -> str:
         return stamp(report.reported_at)
-
-    @display(description="state", ordering="state", label=REPORT_TONES)
-    def state_badge(self, report: PaymentReport) -> tuple[str, str]:
-        return report.state, report.get_state_display()
 
     @admin.display(description="instalment")
     def due(self, report: PaymentReport) -> str:
@@ -118,18 +99,17 @@ class PaymentReportAdmin(ReadOnly, LifecycleAdmin):
         rows: QuerySet[PaymentReport] = super().get_queryset(request)
         return rows.select_related("application", "instalment", "payment")
 
-    def get_panel(self, request: HttpRequest, obj: PaymentReport) -> dict[str, Any]:
-        still_open = accounts_of(obj.application)[obj.instalment_id].open
-        facts = [
+    def what_is_asked(self, obj: PaymentReport) -> list[tuple[str, Any]]:
+        return [
             ("Reported", f"{obj}{f', reference {obj.reference}' if obj.reference else ''}"),
             ("By", f"{obj.reported_by}, {moment(obj.reported_at)}"),
-            ("Order", link_to(obj.application)),
             ("For", obj.instalment),
-            ("Still open", in_words(still_open, obj.currency)),
         ]
-        if obj.payment:
-            facts.append(("Matched with", link_to(obj.payment, f"{obj.payment}, {obj.payment.reference or 'cash'}")))
-        return {"badges": [(obj.get_state_display(), REPORT_TONES[obj.state], "")], "facts": facts}
+
+    def what_came_of_it(self, obj: PaymentReport) -> list[tuple[str, Any]]:
+        if obj.payment is None:
+            return []
+        return [("Matched with", link_to(obj.payment, f"{obj.payment}, {obj.payment.reference or 'cash'}"))]
 
     def perform_action(self, request: HttpRequest, obj: PaymentReport, action: str, details: dict[str, Any]) -> None:
         if action == "match":

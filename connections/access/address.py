@@ -1,9 +1,12 @@
 """From where a request comes, told past the proxies that the operator vouches for."""
 
 import ipaddress
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.http import HttpRequest
+
+PROXIED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
 def address_of(request: HttpRequest) -> str:
@@ -16,6 +19,11 @@ def address_of(request: HttpRequest) -> str:
     told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     named = told[-settings.TRUSTED_PROXIES] if len(told) >= settings.TRUSTED_PROXIES else direct
     return named if is_address(named) else direct
+
+
+def came_by_an_unknown_proxy(headers: Mapping[str, str]) -> bool:
+    """Whether a proxy brought it that we do not know of: the address is the proxy's then, and proves nothing."""
+    return not settings.TRUSTED_PROXIES and any(name in headers for name in PROXIED)
 
 
 def is_address(text: str) -> bool:

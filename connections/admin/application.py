@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from connections.actors import Actor
-from connections.admin.application_list import NeedsALook, OnHold, find_more
+from connections.admin.application_list import NeedsALook, OnHold, Overdue, find_more
 from connections.admin.application_words import (
     APPLICATION_WORDS,
     DueTone,
@@ -108,6 +108,7 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
         ("provider", admin.RelatedOnlyFieldListFilter),
         NeedsALook,
         OnHold,
+        Overdue,
         ("source", admin.AllValuesFieldListFilter),
         "ordered_at",
     ]

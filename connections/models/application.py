@@ -92,6 +92,13 @@ class Application(ConcurrentTransitionMixin, models.Model):
     ordered_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False, help_text="Power on, cancelled or rejected.")
 
+    due_on = models.DateField(
+        null=True,
+        editable=False,
+        help_text="By when the utility promised the next step, as a worker noted it lately: to find orders by, "
+        "not to tell.",
+    )
+
     files_erased_at = models.DateTimeField(null=True, editable=False)
     messages_erased_at = models.DateTimeField(null=True, editable=False)
     erased_at = models.DateTimeField("person erased", null=True, editable=False)
@@ -143,6 +150,7 @@ class Application(ConcurrentTransitionMixin, models.Model):
         indexes = [
             models.Index(fields=["provider", "fulfillment_state"], name="application_queue"),
             models.Index(fields=["provider", "ended_at"], name="application_kept", condition=Q(erased_at=None)),
+            models.Index(fields=["due_on"], name="application_due", condition=Q(fulfillment_state__in=[*OPEN_STATES])),
         ]
 
     def __str__(self) -> str:

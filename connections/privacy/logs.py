@@ -1,14 +1,18 @@
-"""Personal data does not reach the logs: masked in every line, whoever wrote it."""
+"""What does not reach the logs, whoever wrote the line: personal data, and addresses that are keys to a page."""
 
 import logging
+import re
 
 from connections.privacy.masking import mask_text
 
+# Of a document form or a tracking page: who reads the log could open it.
+KEYS = re.compile(r"(/(?:track|documents)/)[^/\s?]+")
 _formatter = logging.Formatter()
 
 
-class PersonalDataFilter(logging.Filter):
-    """Masks telephone numbers, e-mail addresses, positions and the values of personal keys, in messages and tracebacks.
+class Discreet(logging.Filter):
+    """Masks telephone numbers, e-mail addresses, positions, the values of personal keys and the keys in addresses, in
+    messages and tracebacks.
 
     To be put on every handler; formatters find the masked traceback in `exc_text`.
     """
@@ -18,7 +22,14 @@ class PersonalDataFilter(logging.Filter):
             message = record.getMessage()
         except (TypeError, ValueError):  # a line whose arguments do not fit: better bare than lost
             message = str(record.msg)
-        record.msg, record.args = mask_text(message), ()
+        record.msg, record.args = _discreet(message), ()
         if record.exc_info and not record.exc_text:
-            record.exc_text = mask_text(_formatter.formatException(record.exc_info))
+            record.exc_text = _formatter.formatException(record.exc_info)
+        if record.exc_text:  # whoever made it: another handler may have written it in full already
+            record.exc_text = _discreet(record.exc_text)
         return True
+
+
+def _discreet(text: str) -> str:
+    """The keys first: a mask could leave half of one."""
+    return mask_text(KEYS.sub(r"\1…", text))

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from django.db import connection, transaction
 
-from connections.safekeeping.figures import LEFT_OUT
+from connections.safekeeping.inventory import LEFT_OUT
 
 
 class Unable(Exception):

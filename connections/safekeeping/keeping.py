@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from connections.safekeeping import archive
 from connections.safekeeping.engines import engine, one_moment
-from connections.safekeeping.figures import figures_now, files_named, migrations_known
+from connections.safekeeping.inventory import files_named, inventory_now, migrations_known
 
 Json = dict[str, Any]
 
@@ -40,7 +40,7 @@ def keep(folder: Path) -> Kept:
     (folder / own.file).touch(mode=0o600)
     with one_moment():
         own.dump(folder / own.file)
-        figures, named = figures_now(), files_named()
+        inventory, named = inventory_now(), files_named()
     archive.settle(folder / own.file)
     copied = _copy(folder, named, copied)
     files = {name: digest for name, digest in copied.items() if name in named and digest}
@@ -52,7 +52,7 @@ def keep(folder: Path) -> Kept:
         "database": {"engine": connection.vendor, "file": own.file, "sha256": archive.digest_of(folder / own.file)},
         "files": files,
         "lost": lost,
-        **figures,
+        **inventory,
     }
     _throw_out(folder, copied.keys() - files.keys())
     archive.seal(folder, manifest)

@@ -13,7 +13,7 @@ from django.db import connection
 from connections.safekeeping import archive
 from connections.safekeeping.archive import NotWhole
 from connections.safekeeping.engines import engine
-from connections.safekeeping.figures import figures_now, files_named, migrations_known, rows_by_table
+from connections.safekeeping.inventory import files_named, inventory_now, migrations_known, rows_by_table
 
 Json = dict[str, Any]
 # What a fresh `migrate` fills by itself: a database with nothing else is empty.
@@ -56,7 +56,7 @@ def put_back(folder: Path, manifest: Json) -> None:
 def prove(manifest: Json) -> Proof:
     """Take every figure again from what is here now and hold it against the manifest."""
     proof = Proof()
-    now = json.loads(json.dumps(figures_now()))
+    now = json.loads(json.dumps(inventory_now()))
     for subject in ("migrations", "rows", "sums"):
         told = list(_differences(subject, manifest[subject], now[subject]))
         proof.differences += told

@@ -19,7 +19,7 @@ from connections.documents.handing_in import TAKING
 from connections.documents.paper import megabytes
 from connections.form_link import form_token
 from connections.models import Application, Feedback
-from connections.vocabulary import ApplicationState
+from connections.vocabulary import ENDED_STATES, ApplicationState
 from connections.voices import give_feedback
 
 APPLICANT = Actor.system("applicant")
@@ -46,7 +46,7 @@ def track(request: HttpRequest, tracking_id: UUID) -> HttpResponse:
             "timeline": tracking.timeline(application),
             "zone": tracking.say_zone(zone, now),
             "now": now.astimezone(zone),
-            "is_over": application.fulfillment_state in {ApplicationState.CANCELLED, ApplicationState.FAILED},
+            "is_over": application.fulfillment_state in ENDED_STATES,
             "may_rate": application.fulfillment_state == ApplicationState.CONNECTION_ESTABLISHED,
         },
     )

@@ -34,9 +34,9 @@ from connections.lifecycle import Refused
 from connections.privacy.access import may_see_in_full
 from connections.privacy.masking import mask_address, mask_phone
 from fieldwork import services
-from fieldwork.admin.visit_forms import AssignForm, NewVisitForm, NoteForm, WindowForm
+from fieldwork.admin.visit_forms import AssignForm, NewVisitForm, NoteForm, WindowForm, say_holiday
 from fieldwork.models import Finding, Installation, Visit, VisitState
-from fieldwork.planning import MAY_BE_MOVED, set_window, zone_of
+from fieldwork.planning import MAY_BE_MOVED, holiday_on, set_window, zone_of
 
 VISIT_TONES: dict[str, str] = {
     VisitState.SCHEDULED: "warning",
@@ -103,6 +103,15 @@ def photos_of(visit: Visit) -> str:
         shown,
     )
     return pictures or "None yet"
+
+
+def _holiday(visit: Visit) -> list[str]:
+    """A word of warning where a visit that can still be moved is planned on a day that is not worked."""
+    if visit.window_start is None or visit.state not in MAY_BE_MOVED:
+        return []
+    provider = visit.application.provider
+    holiday = holiday_on(provider, visit.window_start.astimezone(zone_of(provider)).date())
+    return [f"It is planned on a holiday: {say_holiday(holiday)}."] if holiday else []
 
 
 class FindingInline(ReadOnlyInline):
@@ -191,6 +200,7 @@ class VisitAdmin(PersonalPage, LifecycleAdmin):
                 ("Telephone", (phone if in_full else mask_phone(phone)) or "-"),
                 ("Photos", photos_of(obj)),
             ],
+            "warnings": _holiday(obj),
         }
 
     def is_offered(self, obj: Visit, action: str) -> bool:

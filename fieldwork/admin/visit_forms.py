@@ -16,9 +16,11 @@ from unfold.widgets import (
 )
 
 from connections.admin import ActionForm
+from connections.models import Holiday, Provider
+from connections.promises import say_day
 from connections.vocabulary import OPEN_STATES
 from fieldwork.models import PENDING_VISITS, Technician, Visit
-from fieldwork.planning import Window, next_free_windows, zone_of
+from fieldwork.planning import Window, next_free_windows, today_of, zone_of
 from fieldwork.suggestion import Suggestion, suggest_technicians
 
 
@@ -93,7 +95,7 @@ class WindowForm(ActionForm):
             fields["window"].help_text = "Nothing is free in the next 14 days: every window is full, or there is none."
         for name in ("window_start", "window_end"):
             fields[name].zone = zone_of(provider)
-        fields["window_start"].help_text = f"On the provider's clock: {provider.time_zone}."
+        fields["window_start"].help_text = f"On the provider's clock: {provider.time_zone}.{_not_worked(provider)}"
         self.initial.update(window_start=thing.window_start, window_end=thing.window_end)
 
     def clean(self) -> dict[str, Any]:
@@ -114,6 +116,17 @@ def _of(window: Window) -> str:
     """Tue 24 November, 09:00–12:00: 2 visits more."""
     more = "1 visit more" if window.free == 1 else f"{window.free} visits more"
     return f"{date_format(window.day, 'D j F')}, {window.slot}: {more}"
+
+
+def _not_worked(provider: Provider) -> str:
+    """The next holidays, which have no free windows: whoever plans by hand may still choose them."""
+    coming = provider.holidays.filter(day__gte=today_of(provider))[:3]
+    return format_html(" Holidays: {}.", "; ".join(map(say_holiday, coming))) if coming else ""
+
+
+def say_holiday(holiday: Holiday) -> str:
+    """`Thursday 26 November, Thanksgiving`."""
+    return f"{say_day(holiday.day)}, {holiday.name}" if holiday.name else say_day(holiday.day)
 
 
 class NewVisitForm(forms.ModelForm):

@@ -2,12 +2,13 @@
 
 import json
 import uuid
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
 from nacl.signing import SigningKey
 
-from beckn_adapter import drain, inbox
+from beckn_adapter import drain, figures, inbox, tally
 from beckn_adapter.gate import Admitted
 from beckn_adapter.models import Message
 from beckn_adapter.registry import Subscriber
@@ -89,3 +90,12 @@ def place_order(need: orders.Need = MARIA) -> tuple[str, Json]:
     terms = ask("init", {"order": application(need)}, transaction_id=transaction_id)["message"]["order"]
     confirmed = ask("confirm", {"order": orders.agreement(application(need), terms)}, transaction_id=transaction_id)
     return transaction_id, confirmed["message"]["order"]
+
+
+def refused() -> dict[tuple[str, str], int]:
+    """What `/metrics` says of the door's refusals: how many, by reason and by buyer app."""
+    tally.flush()
+    found = Counter[tuple[str, str]]()
+    for (_, bap, reason), number in figures.read_counts().get("messages_refused", []):
+        found[reason, bap] += number
+    return dict(found)

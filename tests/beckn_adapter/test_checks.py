@@ -19,7 +19,6 @@ GOOD = base64.b64encode(bytes(32)).decode()
         ("BECKN_SUBSCRIBER_ID", 'bpp"|k2', "beckn.E001"),
         ("BECKN_SUBSCRIBER_URI", "http://bpp.example.com/beckn", "beckn.W002"),
         ("BECKN_WIRE_PROFILE", "fancy", "beckn.E003"),
-        ("BECKN_MODE", "adapter", "beckn.E004"),
     ],
 )
 def test_a_wrong_identity_is_named(name: str, value: str, found: str, settings: Any) -> None:

@@ -15,11 +15,12 @@ from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beckn_adapter import door, drain, refusals
+from beckn_adapter import door, drain
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox.participant import Participant, iso
 from beckn_adapter.sandbox.registry import Registry
 from connections.models import Application
+from tests.beckn_adapter.conversation import refused
 from tests.beckn_adapter.mutations import mutation
 
 MESSAGES = Path(__file__).resolve().parents[3] / "shared" / "guide" / "messages"
@@ -122,7 +123,7 @@ def test_ten_thousand_mutants_get_an_answer_and_only_the_signed_are_taken(bap: P
     taken = statuses[True, 200]
     assert told == BATCH * BATCHES
     assert 0 < Message.objects.count() <= taken
-    assert {reason for reason, _ in refusals.counts()}.isdisjoint({"internal", "storage", "registry", "rate"})
+    assert {reason for reason, _ in refused()}.isdisjoint({"internal", "storage", "registry", "rate"})
     assert not Callback.objects.exists()
     assert not Application.objects.exists()
     work_on_a_sample()

@@ -194,7 +194,7 @@ def test_without_a_signing_key_nothing_is_sent_and_the_reason_is_said(buyer: Buy
 
     tasks.work()
 
-    assert again(callback).outcome.startswith("our signing key can not be used: a private ed25519 key is 32 or 64")
+    assert again(callback).outcome.startswith("our keys can not be used: BECKN_SIGNING_KEY: a private ed25519 key")
     assert buyer.journal.entries() == []
 
 

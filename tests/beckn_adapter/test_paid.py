@@ -6,13 +6,21 @@ from typing import Any
 import pytest
 
 from beckn_adapter.sandbox import orders
-from billing.payments import match_report, record_payment, return_payment, reverse_payment
+from billing.payments import (
+    approve_waiver,
+    ask_waiver,
+    match_report,
+    record_payment,
+    return_payment,
+    reverse_payment,
+)
 from connections.actors import Actor
 from connections.lifecycle import advance
 from connections.models import Application
 from tests.beckn_adapter.conversation import application as applied
 from tests.beckn_adapter.conversation import ask, new_id, place_order
 from tests.beckn_adapter.test_announce import announce_all, told
+from tests.factories import staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
 SYSTEM = Actor.system()
@@ -94,6 +102,30 @@ def test_each_movement_of_money_is_told() -> None:
 
     statuses = [status_and_tag(message["message"]["order"]["payments"][0]) for message in told()[before:]]
     assert statuses == [("PAID", "PAID"), ("PAID", "PAID"), ("NOT-PAID", "FAILED")]
+
+
+def test_a_waiver_is_told_with_the_whole_price_and_what_is_paid_without_it() -> None:
+    _, placed = place_order()
+    order = Application.objects.get()
+    announce_all()
+    before = len(told())
+    (instalment,) = order.instalments.all()
+    record_payment(order, amount=Decimal(100), actor=SYSTEM)
+    waiver = ask_waiver(
+        instalment, amount=Decimal(50), reason="Flooded street", actor=Actor.staff(staff("billing.add_waiver"))
+    )
+    announce_all()
+
+    approve_waiver(waiver, actor=Actor.staff(staff("billing.approve_waiver")))
+    announce_all()
+
+    paid, waived = told()[before:]  # that somebody asked for a waiver is told to nobody
+    order_told = waived["message"]["order"]
+    assert waived["context"]["action"] == "on_status"
+    assert order_told["quote"] == placed["quote"]  # what was agreed; a waiver forgoes money and changes no price
+    assert status_and_tag(paid["message"]["order"]["payments"][0]) == ("NOT-PAID", "PARTIALLY_PAID")
+    assert status_and_tag(order_told["payments"][0]) == ("PAID", "PAID")
+    assert order_told["payments"][0]["params"] == {"amount": "150", "currency": "USD"}
 
 
 def test_money_that_went_back_whole_is_told_as_refunded() -> None:

@@ -5,11 +5,14 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client, RequestFactory
 from PIL import Image
 
+from beckn_adapter import signed_form
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
+from beckn_adapter.signed_form import receive_form
 from connections.form_link import form_token
 from connections.models import Application, DocumentVersion, Submission
 from tests.beckn_adapter.conversation import BAP, application, ask, new_id
@@ -168,6 +171,91 @@ def test_a_form_that_brings_nothing_asked_for_is_refused(files: dict[str, Any], 
     init()
 
     assert post_form(bap, files)[0] == 422
+
+
+def post_raw(bap: Participant, body: bytes, kind: str, **environ: Any) -> tuple[int, Any]:
+    """The same with an environment of its own, as a server hands it over."""
+    factory = RequestFactory()
+    request_ = factory.generic("POST", f"/documents/{form_token(Application.objects.get())}/", b"", content_type=kind)
+    request_.environ.pop("CONTENT_LENGTH", None)
+    made = {"wsgi.input": BytesIO(body), "CONTENT_TYPE": kind, "HTTP_AUTHORIZATION": bap.sign(body), **environ}
+    reply = receive_form(WSGIRequest({**request_.environ, **made}))
+    return reply.status_code, json.loads(reply.content)
+
+
+def form(files: dict[str, Any]) -> tuple[bytes, str]:
+    prepared = RequestFactory().post("/", files)
+    return prepared.body, prepared.headers["Content-Type"]
+
+
+def test_a_form_that_comes_in_chunks_is_taken(bap: Participant) -> None:
+    init()
+
+    status, reply = post_raw(bap, *form({"id-proof": picture()}), HTTP_TRANSFER_ENCODING="chunked")
+
+    assert (status, reply["status"]) == (200, True)
+    assert states()["id-proof"] == "SUBMITTED"
+
+
+class Counted(BytesIO):
+    """A body that knows how far it was read, and whether anybody wanted all of it at once."""
+
+    longest = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.longest = max(self.longest, len(self.getvalue()) if size is None or size < 0 else size)
+        return super().read(size)
+
+
+def test_a_form_that_says_it_is_too_long_is_refused_before_it_is_read(bap: Participant, settings: Any) -> None:
+    settings.DOCUMENT_MAX_BYTES = 1_000_000
+    init()
+    body = Counted(b"x" * 100)
+
+    status, reply = post_raw(
+        bap, b"", "multipart/form-data; boundary=b", CONTENT_LENGTH="3100000", **{"wsgi.input": body}
+    )
+
+    assert (status, body.tell()) == (413, 0)
+    assert reply["errors"][0]["message"] == "This form takes 3 files, so it may have 3 MB at most."
+
+
+def test_a_form_in_chunks_is_read_no_further_than_its_papers_may_be(bap: Participant, settings: Any) -> None:
+    settings.DOCUMENT_MAX_BYTES = 100_000
+    init()
+    body = Counted(b"x" * 1_000_000)
+
+    status, reply = post_raw(
+        bap,
+        b"",
+        "multipart/form-data; boundary=b",
+        HTTP_TRANSFER_ENCODING="chunked",
+        **{"wsgi.input": body},
+    )
+
+    assert (status, reply["status"]) == (413, False)
+    assert body.tell() == 3 * (100_000 + signed_form.ENVELOPE) + 1
+    assert body.longest <= signed_form.CHUNK
+
+
+def test_a_long_form_waits_on_disk_and_its_files_arrive_whole(bap: Participant, monkeypatch: Any) -> None:
+    monkeypatch.setattr(signed_form, "IN_MEMORY", 100)
+    init()
+    paper = picture()
+
+    status, _ = post_form(bap, {"id-proof": paper})
+
+    assert (status, states()["id-proof"]) == (200, "SUBMITTED")
+
+
+def test_nothing_is_read_of_a_form_without_a_link_of_ours(bap: Participant) -> None:
+    body = Counted(b"x" * 100)
+    environ = RequestFactory().post("/documents/made-up/").environ
+    made = {"wsgi.input": body, "CONTENT_LENGTH": "100", "HTTP_AUTHORIZATION": bap.sign(b"")}
+
+    reply = receive_form(WSGIRequest({**environ, **made}))
+
+    assert (reply.status_code, body.tell()) == (403, 0)
 
 
 # --- The submission at confirm --------------------------------------------------------------------------------------

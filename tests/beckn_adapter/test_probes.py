@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from beckn_adapter import refusals
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
 from tests.beckn_adapter import lies
+from tests.beckn_adapter.conversation import refused
 from tests.beckn_adapter.lies import Lie, World
 from tests.beckn_adapter.probes import GENUINE, PROBES
 
@@ -50,7 +50,7 @@ def test_a_lie_gets_its_answer_and_nothing_else(
     assert_refused(reply, status, code, path, words)
     assert not Message.objects.exists()
     assert not Callback.objects.exists()
-    assert sum(refusals.counts().values()) == 1
+    assert sum(refused().values()) == 1
 
 
 def assert_refused(reply: Any, status: int, code: str, path: str, words: str) -> None:
@@ -77,7 +77,7 @@ def test_what_is_genuine_passes(lie: Lie, world: World) -> None:
 
     assert (reply.status_code, reply.json()) == (200, {"message": {"ack": {"status": "ACK"}}})
     assert bytes(Message.objects.get().body) == told.raw
-    assert refusals.counts() == {}
+    assert refused() == {}
 
 
 def test_a_refused_message_may_be_sent_again_once_it_is_right(world: World) -> None:

@@ -12,7 +12,8 @@ import pytest
 from django.test import Client
 
 from beckn_adapter import registry as registry_module
-from beckn_adapter.registry import Crowded, Registry, RegistryDown
+from beckn_adapter.limits import TooMany
+from beckn_adapter.registry import Registry, RegistryDown
 from beckn_adapter.sandbox.participant import Participant, iso
 from beckn_adapter.sandbox.registry import Registry as RegistryServer
 from beckn_adapter.sandbox.server import LocalServer, Reply, Request, json_reply
@@ -179,6 +180,26 @@ def test_a_slow_look_up_holds_nobody_whose_key_is_known(knowing: Registry, setti
         asking.join()
 
 
+def test_a_forger_who_floods_while_the_registry_is_slow_holds_few_threads(
+    someone: Participant, settings: Any, at_once: AtOnce
+) -> None:
+    registry = Registry()
+    registry.find("someone.test", "k1")
+    registry._entries["someone.test", "k1"].fetched_at -= 6
+    with Broken(json_reply([]), seconds=1) as slow:
+        settings.BECKN_REGISTRY_URL = slow.url
+
+        def refresh() -> float:
+            started = time.monotonic()
+            registry.refresh("someone.test", "k1")
+            return time.monotonic() - started
+
+        waited = at_once(20, refresh)
+
+        assert slow.asked == 1
+        assert len([seconds for seconds in waited if seconds > 0.5]) <= 4
+
+
 def test_ten_thousand_made_up_keys_neither_fill_the_memory_nor_flood_the_registry(
     someone: Participant, network: RegistryServer
 ) -> None:
@@ -190,11 +211,11 @@ def test_ten_thousand_made_up_keys_neither_fill_the_memory_nor_flood_the_registr
     for number in range(10_000):
         try:
             registry.find("someone.test", f"made-up-{number}")
-        except Crowded:
+        except TooMany:
             refused += 1
 
     seconds = time.monotonic() - started
-    assert len(network.lookups) <= 200 + 50 * seconds + 1
+    assert len(network.lookups) <= 100 + 10 * seconds + 1  # one address has half of BECKN_LOOKUP_RATE
     assert refused == 10_000 - len(network.lookups)
     assert len(registry._unknown) <= 2_000
     assert registry.find("someone.test", "k1")

@@ -14,7 +14,7 @@ from beckn_adapter.receipt import Receipt
 from beckn_adapter.sandbox.buyer import BuyerApp
 from beckn_adapter.sender import Postman
 from config.logs import JsonLine
-from connections.privacy.logs import PersonalDataFilter
+from connections.privacy.logs import Discreet
 from tests.beckn_adapter.conversation import answer, receive, request
 
 log = logging.getLogger("tests.trail")
@@ -26,7 +26,7 @@ def written() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLine())
-    handler.addFilter(PersonalDataFilter())
+    handler.addFilter(Discreet())
     handler.addFilter(trail.Trail())
     root = logging.getLogger()
     root.addHandler(handler)
@@ -42,7 +42,7 @@ def lines(written: io.StringIO) -> list[dict[str, str]]:
 
 
 def test_the_handler_of_the_settings_names_the_message_and_masks_persons() -> None:
-    assert settings.LOGGING["handlers"]["console"]["filters"] == ["personal data", "tokens", "trail"]
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["discreet", "trail"]
 
 
 @pytest.mark.django_db

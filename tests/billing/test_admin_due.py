@@ -7,11 +7,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
+from connections.lifecycle import advance
+from connections.models import Application
 from connections.vocabulary import ApplicationState as S
-from tests.billing.money import asked_by, decider, early_of, order, paid, report, text_of
+from tests.billing.money import asked_by, at_the_cashier, decider, early_of, order, paid, report, text_of
 from tests.connections.desk import boss, browser_of, page_of, step
-from tests.factories import application, staff
+from tests.factories import SYSTEM, application, staff
 
 pytestmark = pytest.mark.django_db
 DUE = "/admin/billing/instalment/"
@@ -31,6 +34,34 @@ def test_the_list_shows_what_is_open_and_forgets_ended_orders_and_drafts() -> No
     assert shown(client, open="no") == ["50.00 USD, before the work"]
     assert len(shown(client, open="all")) == 4
     assert shown(client, type="PRE_FULFILLMENT") == []
+
+
+def fees_shown(client: Client, **query: str) -> list[tuple[str, str]]:
+    page = client.get(DUE, query)
+    assert all(f">{fee['open']}<" in page.content.decode() for fee in page.context["fees"])
+    return [(strip_tags(fee["order"]), fee["open"]) for fee in page.context["fees"]]
+
+
+def cancelled_for(percent: int) -> Application:
+    """Cancelled by the applicant, who owes so much of 200."""
+    wanted = order()
+    wanted.provider.cancellation_terms.update_or_create(state=S.SCHEDULED, defaults={"fee_percent": percent})
+    advance(wanted, "cancel", actor=SYSTEM, reason="Moved away", asked_by_applicant=True)
+    return wanted
+
+
+def test_the_fee_of_a_cancelled_order_is_due_until_it_is_paid() -> None:
+    wanted, client = cancelled_for(10), boss()
+    cancelled_for(0)
+
+    assert fees_shown(client) == [(str(wanted), "20.00 USD")]
+    assert fees_shown(client, open="no") == fees_shown(client, type="PRE_FULFILLMENT") == []
+    assert at_the_cashier(wanted) in client.get(DUE).content.decode()
+    assert at_the_cashier(wanted) not in browser_of(staff("billing.view_instalment")).get(DUE).content.decode()
+    paid(wanted, "5")
+    assert fees_shown(client) == [(str(wanted), "15.00 USD")]
+    paid(wanted, "15")
+    assert fees_shown(client) == []
 
 
 def test_the_oldest_order_stands_first() -> None:

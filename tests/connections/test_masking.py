@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from beckn_adapter import drain
 from beckn_adapter.models import Message
 from config.logs import JsonLine
-from connections.privacy.logs import PersonalDataFilter
+from connections.privacy.logs import Discreet
 from connections.privacy.masking import (
     mask_address,
     mask_email,
@@ -142,7 +142,7 @@ def log_of_the_house() -> Any:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLine())
-    handler.addFilter(PersonalDataFilter())
+    handler.addFilter(Discreet())
     root = logging.getLogger()
     root.addHandler(handler)
     yield stream
@@ -151,7 +151,7 @@ def log_of_the_house() -> Any:
 
 def test_every_handler_of_the_settings_has_the_filter() -> None:
     filters = settings.LOGGING["filters"]
-    masking = {name for name, made in filters.items() if made["()"] == "connections.privacy.logs.PersonalDataFilter"}
+    masking = {name for name, made in filters.items() if made["()"] == "connections.privacy.logs.Discreet"}
 
     assert masking
     assert [name for name, made in settings.LOGGING["handlers"].items() if not masking & set(made["filters"])] == []
@@ -168,6 +168,27 @@ def test_messages_arguments_and_tracebacks_are_masked(log_of_the_house: io.Strin
     assert [line["message"] for line in lines] == ["task {'applicant_email': '···'} failed", "bad %d"]
     assert "ValueError: Jonathan's number is ···3333" in lines[0]["traceback"]
     assert "4155553333" not in log_of_the_house.getvalue()
+
+
+def test_no_line_and_no_traceback_holds_a_key_to_a_page(log_of_the_house: io.StringIO) -> None:
+    tracking, token = "4f0a8c3e-9a41-4c0e-8f8d-0123456789ab", "eyJhbGciOi.4155553333.x@y.zz"
+    try:
+        raise ValueError(f"no page at /track/{tracking}/feedback/")
+    except ValueError:
+        logging.getLogger("django.request").exception("%s and %s", f"/track/{tracking}/?x=1", f"/documents/{token}/a/")
+
+    (line,) = map(json.loads, log_of_the_house.getvalue().splitlines())
+    assert line["message"] == "/track/…/?x=1 and /documents/…/a/"
+    assert "no page at /track/…/feedback/" in line["traceback"]
+
+
+def test_a_traceback_that_another_handler_wrote_before_is_masked_all_the_same(log_of_the_house: io.StringIO) -> None:
+    record = logging.LogRecord("x", logging.ERROR, "", 0, "failed", (), None)
+    record.exc_text = "ValueError: +14155553333 at /track/4f0a8c3e/"
+
+    logging.getLogger().handle(record)
+
+    assert json.loads(log_of_the_house.getvalue())["traceback"] == "ValueError: ···3333 at /track/…/"
 
 
 @pytest.mark.django_db

@@ -7,14 +7,17 @@ from django.core.exceptions import ValidationError
 
 from connections.documents.handing_in import hand_in_link
 from connections.documents.verdicts import reject_document
+from connections.figures import count_orders
 from connections.holding import end_hold, put_on_hold
+from connections.lifecycle import advance
 from connections.models import Application, Event, Hold, Holiday, Provider, ServicePromise
-from connections.promises import due_of, say_left, with_clock
+from connections.promises import due_of, overdue, say_left, with_clock
 from connections.tracking import next_step
 from connections.vocabulary import Ball
 from fieldwork.models import Visit
 from fieldwork.services import assign_visit
-from tests.factories import SYSTEM, application_in, provider, technician
+from tests.connections.desk import boss
+from tests.factories import SYSTEM, application_in, provider, scheduled_application, technician
 
 pytestmark = pytest.mark.django_db
 MONDAY = datetime(2026, 5, 4, 17, tzinfo=UTC)  # 10:00 in San Francisco
@@ -165,3 +168,48 @@ def test_how_late_it_is_counts_working_days() -> None:
 
     assert due is not None
     assert say_left(due) == "2 working days late"
+
+
+# --- Finding them ---------------------------------------------------------------------------------------------------
+
+
+def found(now: datetime) -> list[int]:
+    return [row.pk for row in overdue(Application.objects.all(), now)]
+
+
+def test_orders_past_their_promise_are_found_by_the_day_that_a_worker_noted() -> None:
+    promise(SCHEDULED=4)
+    late, paused, ended = ordered(), ordered(), ordered()
+    put_on_hold(paused, reason="Which building?", ball=Ball.APPLICANT, actor=SYSTEM)
+    changed = fresh(late).updated_at
+    count_orders()
+    advance(fresh(ended), "cancel", actor=SYSTEM, reason="Moved away")
+
+    midnight = datetime(2026, 5, 9, 7, tzinfo=UTC)  # in San Francisco
+    assert found(midnight - timedelta(seconds=1)) == []
+    assert found(midnight) == [late.pk]
+    assert fresh(late).updated_at == changed  # it is told as the state's own time
+
+
+def test_a_promise_that_is_not_open_any_more_is_forgotten() -> None:
+    promise(SCHEDULED=4)
+    late = ordered()
+    count_orders()
+    put_on_hold(fresh(late), reason="Which building?", ball=Ball.APPLICANT, actor=SYSTEM)
+
+    count_orders()
+
+    assert fresh(late).due_on is None
+
+
+def test_staff_filter_the_list_by_it() -> None:
+    promise(SCHEDULED=4)
+    late = ordered()
+    on_time = scheduled_application()
+    count_orders()
+
+    client, address = boss(), "/admin/connections/application/"
+    listed = client.get(address, {"due": "over"}).context["cl"].result_list
+
+    assert [row.pk for row in listed] == [late.pk]
+    assert on_time.pk in {row.pk for row in client.get(address).context["cl"].result_list}

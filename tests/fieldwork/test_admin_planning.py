@@ -1,6 +1,6 @@
 """Planning at the desk: suggestions with their reasons, windows on the provider's clock, meters out and back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -72,6 +72,19 @@ def test_a_time_is_asked_where_no_window_is_free() -> None:
 
     assert "Choose a free window, or give a time." in shown
     assert "Nothing is free in the next 14 days" in shown
+
+
+def test_staff_may_plan_on_a_holiday_and_are_warned() -> None:
+    visit, client = assessment(), boss()
+    visit.application.provider.holidays.create(day=date(2036, 5, 12), name="Founders' day")
+
+    asked = client.get(step(visit, "set_window")).content.decode()
+    client.post(step(visit, "set_window"), {"window_start": "2036-05-12T09:00", "window_end": "2036-05-12T12:00"})
+    shown = client.get(page_of(visit)).content.decode()
+
+    assert "Holidays: Monday 12 May, Founders&#x27; day." in asked
+    assert Visit.objects.get().window_start is not None
+    assert "It is planned on a holiday: Monday 12 May, Founders&#x27; day." in shown
 
 
 def test_a_clash_is_said_and_nothing_changes() -> None:

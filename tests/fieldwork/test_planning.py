@@ -108,6 +108,20 @@ def test_a_full_day_leaves_no_window_free() -> None:
     assert free_windows(house, day) == []
 
 
+def test_nothing_is_offered_on_a_holiday() -> None:
+    ordered, day = scheduled_application(), next_weekday(MONDAY)
+    house = ordered.provider
+    slot = morning(house)
+    technician()
+    house.holidays.create(day=day, name="Founders' day")
+
+    assert free_windows(house, day) == []
+    assert day not in {window.day for window in next_free_windows(house)}
+    assert [window.free for window in free_windows(house, day + timedelta(days=1))] == [1]
+    with pytest.raises(Refused, match="not free any more"):
+        schedule_visit(ordered.visits.get(), slot=slot, day=day, actor=SYSTEM)
+
+
 def test_a_window_that_has_begun_is_not_offered() -> None:
     house = provider()
     Slot.objects.create(provider=house, name="All day", starts=time(0), ends=time(23, 59))

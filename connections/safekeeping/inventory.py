@@ -1,6 +1,6 @@
-"""What a house holds, in figures: taken down with every backup, and taken again to prove a restore.
+"""What a house holds, counted: taken down with every backup, and taken again to prove a restore.
 
-A room adds figures of its own with `@figure`; the core does not know them.
+A room adds sums of its own with `@sums_of`; the core does not know them.
 """
 
 from collections.abc import Callable
@@ -14,25 +14,25 @@ from django.db.migrations.recorder import MigrationRecorder
 Json = dict[str, Any]
 # Sessions are keys to somebody's login: they stay out of every archive, and people log in again after a restore.
 LEFT_OUT = ("django_session",)
-_figures: dict[str, Callable[[], Json]] = {}
+_sums: dict[str, Callable[[], Json]] = {}
 
 
-def figure(name: str) -> Callable[[Callable[[], Json]], Callable[[], Json]]:
+def sums_of(name: str) -> Callable[[Callable[[], Json]], Callable[[], Json]]:
     """Let this function's sums (as JSON keeps them, amounts as text) stand in every manifest under `name`."""
 
     def register(function: Callable[[], Json]) -> Callable[[], Json]:
-        _figures[name] = function
+        _sums[name] = function
         return function
 
     return register
 
 
-def figures_now() -> Json:
-    """Migrations, rows of every table, each room's sums. In one transaction they are figures of one moment."""
+def inventory_now() -> Json:
+    """Migrations, rows of every table, each room's sums. In one transaction they are of one moment."""
     return {
         "migrations": migrations_applied(),
         "rows": rows_by_table(),
-        "sums": {name: ask() for name, ask in sorted(_figures.items())},
+        "sums": {name: ask() for name, ask in sorted(_sums.items())},
     }
 
 

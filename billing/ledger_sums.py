@@ -1,4 +1,4 @@
-"""The ledger in figures, for backups to write down and restores to prove."""
+"""The sums of the ledger, for backups to write down and restores to prove."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -6,12 +6,12 @@ from typing import Any
 
 from billing.accounts import Account, Posting, add_up, total
 from billing.models import Entry
-from connections.safekeeping.figures import figure
+from connections.safekeeping.inventory import sums_of
 
 SUMS = ("charged", "waived", "received", "returned", "open", "refund_due")
 
 
-@figure("ledger")
+@sums_of("ledger")
 def ledger_sums() -> dict[str, Any]:
     """For each currency the entries, and what all orders together were charged, waived, owe ... (amounts as text)."""
     slots: dict[tuple[str, int], dict[int | None, list[Posting]]] = defaultdict(lambda: defaultdict(list))
