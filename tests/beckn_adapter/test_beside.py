@@ -49,7 +49,7 @@ def answer_all() -> None:
     for row in Message.objects.filter(state="RECEIVED"):
         drain.work(row)
     Callback.objects.update(due_at=Message.objects.get().received_at)  # without the head start of the ACK
-    tasks.work_outbox()
+    tasks.work()
 
 
 def test_what_the_adapter_brings_is_answered_to_the_adapter_unsigned(adapter: Adapter) -> None:
@@ -119,7 +119,7 @@ def test_what_was_owed_before_the_switch_is_not_sent_unsigned(adapter: Adapter, 
         answer_all()
         Callback.objects.update(state="DUE", url=f"{buyer_app.url}/on_search")
 
-        tasks.work_outbox()
+        tasks.work()
 
         assert buyer_app.heard == []
         assert "our keys can not be used" in Callback.objects.get().outcome
