@@ -75,6 +75,7 @@ class NotFoundForm(ActionForm):
 
 @admin.register(PaymentReport)
 class PaymentReportAdmin(ReadOnly, LifecycleAdmin):
+    empty_words = "A buyer app says here that an applicant has paid it."
     action_forms = {"match": MatchForm, "reject": NotFoundForm}
     action_words = {
         "match": Words(

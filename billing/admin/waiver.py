@@ -35,6 +35,7 @@ class RefusalForm(ActionForm):
 
 @admin.register(Waiver)
 class WaiverAdmin(ReadOnly, LifecycleAdmin):
+    empty_words = "A waiver is asked for on the page of what is due, and decided here by somebody else."
     action_forms = {"refuse": RefusalForm}
     show_add_link = False
     list_display = ["asked", "state_badge", "application", "amount_in_words", "why", "asked_by", "decided_by"]

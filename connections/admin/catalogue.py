@@ -123,6 +123,7 @@ class CancellationReasonInline(TabularInline):
 
 @admin.register(Provider)
 class ProviderAdmin(AddedOnce, ModelAdmin):
+    empty_words = "A provider is who connects houses: without one nothing can be offered."
     form = ProviderForm
     inlines = [
         ServiceAreaInline,
@@ -171,6 +172,7 @@ class RequiredDocumentInline(TabularInline):
 
 @admin.register(Offering)
 class OfferingAdmin(AddedOnce, ModelAdmin):
+    empty_words = "An offering is what people can order: without one no buyer app finds anything."
     inlines = [PriceLineInline, PaymentTermInline, RequiredDocumentInline]
     list_display = ["name", "code", "provider", "property_type", "phase", "user_type", "loads", "active"]
     list_filter = [
