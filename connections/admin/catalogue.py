@@ -143,6 +143,10 @@ class ProviderAdmin(AddedOnce, ModelAdmin):
         ("Visits and working days", {"fields": [("onsite_service_id", "time_zone"), "working_weekdays"]}),
         ("Orders and quotes", {"fields": [("order_prefix", "consumer_prefix"), ("currency", "quote_valid_days")]}),
         (
+            "Invoices and payment",
+            {"fields": [("legal_name", "tax_number"), "postal_address", "payment_instructions", "payment_days"]},
+        ),
+        (
             "How long personal data is kept",
             {"fields": [("keep_files_days", "keep_messages_days"), ("keep_personal_days", "keep_drafts_days")]},
         ),
