@@ -70,8 +70,8 @@ def to_minor_unit(amount: Decimal, currency: str) -> Decimal:
 
 
 def in_words(amount: Decimal, currency: str) -> str:
-    """An amount for a person: 150.00 USD, 1.235 KWD, 20001 JPY, however many places the database keeps."""
-    return f"{to_minor_unit(amount, currency)} {currency}"
+    """An amount for a person: 150.00 USD, 1.235 KWD, 20,001 JPY, however many places the database keeps."""
+    return f"{to_minor_unit(amount, currency):,f} {currency}"
 
 
 def price(lines: Iterable[Line], load_kw: Decimal | None, currency: str) -> Price:

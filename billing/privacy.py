@@ -5,6 +5,7 @@ from typing import Any
 
 from billing.ledger import account_of
 from billing.models import QuoteLine
+from billing.pricing import in_words
 from billing.services import still_owed
 from connections.lifecycle import Refused, guard
 from connections.models import Application
@@ -34,9 +35,11 @@ def erase_whom_the_papers_name(application: Application) -> int:
 
 @guard("application", "erase")
 def nobody_is_erased_before_the_money_is_settled(application: Application, **_: Any) -> None:
-    owed = still_owed(application)
+    currency, owed = application.quote.currency, still_owed(application)
     if owed > 0:
-        raise Refused("money_owed", f"{owed.normalize():f} are still owed for {application.number}.")
+        raise Refused("money_owed", f"{in_words(owed, currency)} is still owed for {application.number}.")
     due_back = account_of(application).refund_due
     if due_back > 0:
-        raise Refused("refund_due", f"{due_back.normalize():f} are still to be paid back for {application.number}.")
+        raise Refused(
+            "refund_due", f"{in_words(due_back, currency)} is still to be paid back for {application.number}."
+        )

@@ -50,6 +50,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=40, hour=3),
         "options": {"expires": 3000.0},
     },
+    "clear sent forms": {
+        "task": "connections.tasks.clear_sent_forms",
+        "schedule": crontab(minute=50, hour=3),
+        "options": {"expires": 3000.0},
+    },
     # Several short spells a night: each application is a transaction of its own.
     "keep to the rules of retention": {
         "task": "connections.tasks.keep_retention",

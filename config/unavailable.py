@@ -8,13 +8,13 @@ import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
 from django.views.defaults import server_error
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Back in a moment</title>
-<body style="font-family: sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem">
-<h1>Back in a moment</h1><p>{why} Nothing that you sent was kept.</p>
-<p>{advice}</p></body></html>"""
+<title>Back in a moment</title><link rel="stylesheet" href="{look}">
+<body><main class="page"><h1>Back in a moment</h1><p>{why} Nothing that you sent was kept.</p>
+<p>{advice}</p></main></body></html>"""
 DATABASE = "The database does not answer just now."
 AGAIN = "Load this page again; if you pressed a button, go back and press it again."
 DISK = "There is no room for files just now."
@@ -34,5 +34,5 @@ def page_of_failure(request: HttpRequest) -> HttpResponse:
 
 
 def _unavailable(why: str, advice: str, seconds: int) -> HttpResponse:
-    page = PAGE.format(why=why, advice=advice)
+    page = PAGE.format(why=why, advice=advice, look=static("servicedrop/servicedrop.css"))
     return HttpResponse(page, status=503, headers={"Retry-After": str(seconds)})

@@ -9,9 +9,11 @@ from django.utils import timezone
 from connections import figures, post
 from connections.audit.verify import verify_since
 from connections.documents import ageing
+from connections.models import SentForm
 from connections.privacy import retention
 
 log = logging.getLogger(__name__)
+A_DAY = timedelta(days=1)
 TWO_NIGHTS = timedelta(hours=50)  # so that one night without a worker leaves nothing out
 
 
@@ -23,6 +25,12 @@ def expire_documents() -> int:
 @shared_task
 def clear_stray_files() -> int:
     return ageing.clear_stray_files()
+
+
+@shared_task
+def clear_sent_forms() -> int:
+    """Forget the forms that nobody will send a second time any more."""
+    return SentForm.objects.filter(at__lt=timezone.now() - A_DAY).delete()[0]
 
 
 @shared_task

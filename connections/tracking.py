@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connections.models import Application, Document, Event
+from connections.models import Application, Document, Event, Hold
 from connections.promises import due_of, open_waits, say_day, say_left
 from connections.vocabulary import OPEN_STATES, ApplicationState, Ball
 
@@ -43,6 +43,7 @@ PanelContext = Callable[[Application], dict[str, Any]]
 Panel = tuple[str, dict[str, Any]]
 FIRST_PANELS = 15
 _answers: list[Answer] = []
+_happening: list[Answer] = []
 _panels: list[tuple[int, str, PanelContext]] = []
 _words = {
     "application.scheduled": "Order received",
@@ -52,6 +53,8 @@ _words = {
     "application.cancelled": "Order cancelled",
     "application.failed": "Application not accepted",
     "application.amended": "Order changed",
+    "application.held": "On hold",
+    "application.released": "It goes on",
     "document.submitted": "Received: {subject}",
     "document.verified": "Accepted: {subject}",
     "document.rejected": "Not accepted: {subject}",
@@ -63,6 +66,12 @@ _words = {
 def answer(function: Answer) -> Answer:
     """A room's better first line for an application, or "" where it has none."""
     _answers.append(function)
+    return function
+
+
+def happening(function: Answer) -> Answer:
+    """What goes on at this moment, or "": it comes before whatever is wanted of the applicant."""
+    _happening.append(function)
     return function
 
 
@@ -104,6 +113,12 @@ class Entry:
 def first_line(application: Application) -> str:
     """The answer to the question that the applicant comes with."""
     if application.fulfillment_state in OPEN_STATES:
+        for ask in _happening:
+            if words := ask(application):
+                return words
+        hold = hold_of(application)
+        if hold and hold.ball == Ball.APPLICANT and not hold.about:
+            return "Your application waits for you"
         if papers := wanted(application):
             return f"We need {_papers_in_words(papers)} from you"
         if waits := open_waits(application):
@@ -126,14 +141,14 @@ def next_step(application: Application) -> NextStep | None:
     if state not in OPEN_STATES:
         waits = open_waits(application)
         return NextStep("You", waits[0].what, is_applicant=True) if waits else None
-    papers = wanted(application)
+    papers, hold = wanted(application), hold_of(application)
+    asked = [hold.reason] if hold and hold.ball == Ball.APPLICANT and not (hold.about and papers) else []
     if papers:
-        names = ", ".join(document.name for document in papers)
-        return NextStep("You", f"Send us: {names}.", is_applicant=True)
-    hold = next((hold for hold in application.holds.all() if hold.closed_at is None), None)
+        asked.append(f"Send us: {', '.join(document.name for document in papers)}.")
+    if asked:
+        return NextStep("You", " ".join(asked), is_applicant=True)
     if hold:
-        is_applicant = hold.ball == Ball.APPLICANT
-        return NextStep("You" if is_applicant else application.provider.name, hold.reason, is_applicant)
+        return NextStep(application.provider.name, hold.reason)
     if waits := open_waits(application):
         return NextStep("You", waits[0].what, is_applicant=True)
     by, is_late = by_when(application)
@@ -148,6 +163,12 @@ def by_when(application: Application) -> tuple[str, bool]:
     if due.is_late:
         return f"This should have been done by {say_day(due.day)}: we are late.", True
     return f"By {say_day(due.day)} ({say_left(due)}).", False
+
+
+def hold_of(application: Application) -> Hold | None:
+    """The open hold, a person's before one that a rule set about a document."""
+    still_open = (hold for hold in application.holds.all() if hold.closed_at is None)
+    return min(still_open, key=lambda hold: bool(hold.about), default=None)
 
 
 def wanted(application: Application) -> list[Document]:

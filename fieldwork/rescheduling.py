@@ -13,6 +13,7 @@ from fieldwork.planning import (
     MAY_BE_MOVED,
     Window,
     clash,
+    is_in,
     moment_of,
     next_free_windows,
     promised_to,
@@ -71,6 +72,8 @@ def move_visit(visit: Visit, *, slot: Slot, day: date) -> Visit:
     """Put the visit where the applicant wants it. Raises `Refused`: `too_late_to_move`, `window_not_free`, …"""
     if not may_move(visit):
         raise Refused("too_late_to_move", "It is too late to change the time here. Please call us.")
+    if is_in(visit, slot, day):
+        return visit
     if not any(window.slot.pk == slot.pk and window.day == day for window in windows_to_choose(visit)):
         raise Refused("window_not_free", "This time was just taken. Choose another one.")
     return schedule_visit(visit, slot=slot, day=day, actor=APPLICANT)

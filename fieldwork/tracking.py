@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from connections.models import Application
 from connections.promises import appointment, reads
-from connections.tracking import answer, name_events, panel, say_window, say_zone
+from connections.tracking import answer, happening, name_events, panel, say_window, say_zone
 from connections.vocabulary import OPEN_STATES
 from fieldwork.models import PENDING_VISITS, Visit, VisitState
 from fieldwork.rescheduling import may_move
@@ -33,16 +33,17 @@ def coming(application: Application) -> Visit | None:
     return min(pending, key=lambda visit: (visit.window_start or FAR_OFF, visit.pk), default=None)
 
 
+@happening
+def who_is_on_the_way(application: Application) -> str:
+    visit = coming(application)
+    told = {VisitState.EN_ROUTE: "Your technician is on the way", VisitState.ON_SITE: "Your technician is with you"}
+    return told.get(VisitState(visit.state), "") if visit else ""
+
+
 @answer
 def when_somebody_comes(application: Application) -> str:
     visit = coming(application)
-    if visit is None:
-        return ""
-    if visit.state == VisitState.EN_ROUTE:
-        return "Your technician is on the way"
-    if visit.state == VisitState.ON_SITE:
-        return "Your technician is with you"
-    if visit.window_start is None:
+    if visit is None or visit.window_start is None:
         return ""
     zone = ZoneInfo(application.provider.time_zone)
     window = say_window(visit.window_start, visit.window_end, zone)

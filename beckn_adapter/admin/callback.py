@@ -42,6 +42,7 @@ SAME_BYTES = "The message itself stays as it is."
 
 @admin.register(Callback)
 class CallbackAdmin(WireAdmin, LifecycleAdmin):
+    empty_words = "A callback answers a message, or tells a buyer app what happened to its order."
     inlines = [AttemptInline]
     actions = ["send_selected_again"]
     list_display = ["action", "created", "bap_id", "state_badge", "attempts", "came_of_it", "order", "transaction_id"]
@@ -75,7 +76,7 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
 
     @admin.display(description="next attempt")
     def next_attempt(self, callback: Callback) -> str:
-        return moment(callback.due_at) if callback.state == Callback.State.DUE else "None"
+        return moment(callback.due_at) if callback.state == Callback.State.DUE else "No more attempts"
 
     @admin.display(description="given up after")
     def last_chance(self, callback: Callback) -> str:

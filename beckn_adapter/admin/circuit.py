@@ -34,6 +34,7 @@ class PausedFilter(admin.SimpleListFilter):
 class CircuitAdmin(ReadOnlyAdmin, LifecycleAdmin):
     """Only hosts that have failed at least once are here."""
 
+    empty_words = "No host has failed to take a callback."
     list_display = ["host", "state_badge", "failures", "why", "failed", "next_probe"]
     list_filter = [PausedFilter]
     search_fields = ["host"]
@@ -53,7 +54,7 @@ class CircuitAdmin(ReadOnlyAdmin, LifecycleAdmin):
 
     @admin.display(description="next probe", ordering="probe_at")
     def next_probe(self, row: Circuit) -> str:
-        return moment(row.probe_at) if row.probe_at else "None: callbacks go out as they come"
+        return moment(row.probe_at) if row.probe_at else "Not paused: callbacks go out as they come"
 
     @admin.display(description="callbacks waiting")
     def waiting(self, row: Circuit) -> str:

@@ -16,6 +16,7 @@ from connections.privacy.masking import mask_text
 
 @admin.register(Message)
 class MessageAdmin(WireAdmin):
+    empty_words = "A line is written when a buyer app's message is taken."
     inlines = [AnswerInline]
     personal_fields = ("error",)
     list_display = ["action", "received", "bap_id", "state_badge", "went_wrong", "order", "transaction_id"]

@@ -80,6 +80,7 @@ class ReasonFilter(admin.SimpleListFilter):
 class RefusalAdmin(ReadOnlyAdmin):
     """A sample, newest first. A claimed name is shown as such."""
 
+    empty_words = "No message was refused lately."
     paginator = InfinitePaginator
     list_fullwidth = True
     list_display = ["reason_badge", "last", "times", "who", "action", "told", "path"]

@@ -161,7 +161,8 @@ def what_cancelling_costs(application: Application) -> str:
         return in_words(amount, asked.currency)
 
     if not asked.fee:
-        return f"By the terms nothing is kept now, whoever asked: {say(max(-asked.due, Decimal(0)))} is due back."
+        back = f"{say(-asked.due)} is due back" if asked.due < 0 else "nothing is due back"
+        return f"By the terms nothing is kept now, whoever asked: {back}."
     rest = f"{say(-asked.due)} is due back" if asked.due <= 0 else f"{say(asked.due)} is still to be paid"
     kept = f"The fee is {say(asked.fee)}: {rest}."
     return f"{kept} If the applicant did not ask, there is no fee: {say(max(-not_asked.due, Decimal(0)))} is due back."

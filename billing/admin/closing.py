@@ -56,6 +56,7 @@ class CountForm(forms.Form):
 
 @admin.register(Closing)
 class ClosingAdmin(ReadOnlyAdmin):
+    empty_words = "A day is closed when it is over and its cash is counted."
     list_display = ["when", "provider", "expected", "counted", "difference_badge", "closed_by", "note"]
     list_filter = [("provider", admin.RelatedOnlyFieldListFilter), "day"]
     list_select_related = ["provider", "closed_by"]
@@ -114,7 +115,8 @@ class ClosingAdmin(ReadOnlyAdmin):
             return show(self, request, "closing_day", "A day's closing", choose=asked)
         provider = asked.cleaned_data["provider"] if asked.is_bound else Provider.objects.first()
         if provider is None:
-            raise Http404
+            messages.info(request, "There is no provider yet, and so no day to close.")
+            return HttpResponseRedirect(reverse("admin:billing_closing_changelist"))
         named = asked.cleaned_data["day"] if asked.is_bound else None
         day = named or next(iter(days_to_close(provider)), None) or today_of(provider)
         if request.method == "POST":

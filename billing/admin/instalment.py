@@ -86,6 +86,7 @@ class WaiveForm(ActionForm):
 
 @admin.register(Instalment)
 class InstalmentAdmin(ReadOnly, LifecycleAdmin):
+    empty_words = "What is due comes with an order, by the payment terms of its offering."
     action_forms = {"waive": WaiveForm}
     action_words = {
         "waive": Words(

@@ -38,6 +38,7 @@ class PeriodForm(forms.Form):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
+    empty_words = "A line is written when an order is charged, and whenever money moves."
     list_display = ["when", "order", "kind", "title", "owed", "settled", "who"]
     list_filter = ["kind", "at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["application", "reverses"]

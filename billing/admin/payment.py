@@ -25,7 +25,7 @@ name_events(
         "payment.recorded": "Payment received",
         "payment.returned": "Paid back",
         "payment.reversed": "Payment taken back",
-        "voucher.issued": "Issued: {subject}",
+        "voucher.issued": "Paper issued",
         "waiver.asked": "Waiver asked for",
         "waiver.approved": "Waiver approved",
         "waiver.refused": "Waiver refused",
@@ -50,6 +50,7 @@ class TakeBackForm(ActionForm):
 class PaymentAdmin(ReadOnly, CashierPages, RefundPages, LifecycleAdmin):
     """Payments are added, never changed; each through billing.payments, so that the ledger and the timeline know."""
 
+    empty_words = "Payments are taken at the cashier's."
     action_forms = {"take_back": TakeBackForm}
     list_display = ["when", "order", "amount_in_words", "method", "reference", "standing", "who"]
     list_filter = ["at", "method", "is_refund", ("provider", admin.RelatedOnlyFieldListFilter)]

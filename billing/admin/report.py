@@ -62,6 +62,7 @@ class NotFoundForm(NoForm):
 
 @admin.register(PaymentReport)
 class PaymentReportAdmin(RequestAdmin):
+    empty_words = "A buyer app says here that an applicant has paid it."
     action_forms = {"match": MatchForm, "reject": NotFoundForm}
     action_words = {
         "match": Words(

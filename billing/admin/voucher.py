@@ -30,6 +30,8 @@ from connections.admin import (
     ReadOnlyInline,
     Words,
     add_to_application_page,
+    counted_once,
+    form_token,
     link_to,
     moment,
     on_one_line,
@@ -74,6 +76,7 @@ def _paper_links(voucher: Voucher) -> list[dict[str, Any]]:
 class VoucherAdmin(ReadOnlyAdmin):
     """Issued by billing.vouchers alone; here they are looked up, looked at and, before they are issued, tried."""
 
+    empty_words = "A demand note comes with the order, a receipt with a payment, the invoice with the power."
     change_form_template = "admin/lifecycle/change_form.html"
     list_display = ["paper", "kind", "order", "total_in_words", "issued", "due", "stands"]
     list_display_links = ["paper"]
@@ -167,11 +170,15 @@ class VoucherAdmin(ReadOnlyAdmin):
         return show_paper(request, DRAFTS[kind](application))
 
     def issue_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """GET asks, POST does."""
+        """GET asks, POST does; the same form that comes twice is one paper."""
         self._check_may_view(request)
         if not request.user.has_perm("billing.issue_voucher"):
             raise PermissionDenied
-        application, refusal = _ordered(pk), ""
+        application = _ordered(pk)
+        return counted_once(request, lambda: self._issue(request, application))
+
+    def _issue(self, request: HttpRequest, application: Application) -> HttpResponse:
+        refusal = ""
         form = IssueForm(request.POST if request.method == "POST" else None, thing=application, request=request)
         if request.method == "POST" and form.is_valid():
             everything = form.cleaned_data["everything"]
@@ -187,6 +194,7 @@ class VoucherAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "original": application,
             "words": ISSUE,
+            "form_token": form_token(request),
             "title": ISSUE.button,
             "form": form,
             "media": form.media,

@@ -19,6 +19,7 @@ class RefusalForm(NoForm):
 
 @admin.register(Waiver)
 class WaiverAdmin(RequestAdmin):
+    empty_words = "A waiver is asked for on the page of what is due, and decided here by somebody else."
     action_forms = {"refuse": RefusalForm}
     list_display = ["asked", "state_badge", "application", "amount_in_words", "why", "asked_by", "decided_by"]
     list_filter = ["state", "asked_at", BY_PROVIDER]

@@ -9,7 +9,7 @@
 """
 
 from connections.admin import failed_logins, letter, people
-from connections.admin.added_once import AddedOnce
+from connections.admin.added_once import AddedOnce, counted_once, form_token
 from connections.admin.application import ApplicationAdmin, add_to_application_page
 from connections.admin.cancelling import explain_cancelling
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
@@ -40,9 +40,11 @@ __all__ = [
     "Words",
     "add_to_application_page",
     "badge",
+    "counted_once",
     "dashboard_cards",
     "explain_cancelling",
     "failed_logins",
+    "form_token",
     "letter",
     "link_to",
     "moment",

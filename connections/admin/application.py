@@ -83,6 +83,7 @@ CONNECTED = {
 
 @admin.register(Application)
 class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAdmin):
+    empty_words = "An application comes from a buyer app, or is taken at the counter."
     form = CounterForm
     inlines: list[type[InlineModelAdmin]] = [DocumentInline, EventInline, FeedbackInline]
     hidden_actions = ("assign_technician", "complete_assessment", "establish_connection")  # visits bring them about
@@ -93,15 +94,15 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
     list_fullwidth = True
     list_display = [
         "order_id",
+        "state_badge",
+        "due",
+        "look",
         "applicant",
         "premises",
         "offering",
-        "state_badge",
-        "source",
         "load",
         "ordered_on",
-        "due",
-        "look",
+        "source",
     ]
     list_filter = [
         "fulfillment_state",

@@ -123,6 +123,7 @@ class CancellationReasonInline(TabularInline):
 
 @admin.register(Provider)
 class ProviderAdmin(AddedOnce, ModelAdmin):
+    empty_words = "A provider is who connects houses: without one nothing can be offered."
     form = ProviderForm
     inlines = [
         ServiceAreaInline,
@@ -141,6 +142,10 @@ class ProviderAdmin(AddedOnce, ModelAdmin):
         ("Help for applicants", {"fields": [("support_phone", "support_email")]}),
         ("Visits and working days", {"fields": [("onsite_service_id", "time_zone"), "working_weekdays"]}),
         ("Orders and quotes", {"fields": [("order_prefix", "consumer_prefix"), ("currency", "quote_valid_days")]}),
+        (
+            "Invoices and payment",
+            {"fields": [("legal_name", "tax_number"), "postal_address", "payment_instructions", "payment_days"]},
+        ),
         (
             "How long personal data is kept",
             {"fields": [("keep_files_days", "keep_messages_days"), ("keep_personal_days", "keep_drafts_days")]},
@@ -171,6 +176,7 @@ class RequiredDocumentInline(TabularInline):
 
 @admin.register(Offering)
 class OfferingAdmin(AddedOnce, ModelAdmin):
+    empty_words = "An offering is what people can order: without one no buyer app finds anything."
     inlines = [PriceLineInline, PaymentTermInline, RequiredDocumentInline]
     list_display = ["name", "code", "provider", "property_type", "phase", "user_type", "loads", "active"]
     list_filter = [

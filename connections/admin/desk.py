@@ -53,7 +53,7 @@ DESK_WORDS = {
     ),
     "put_on_hold": Words(
         "Put on hold",
-        "The state stays as it is, the connection status becomes ON_HOLD, and the application can not be approved.",
+        "The order waits: applicant and buyer app read why, the clock stands still, and nobody can approve it.",
         "on hold.",
         quiet=True,
     ),

@@ -128,6 +128,7 @@ class VersionInline(ReadOnlyInline):
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnly, PersonalPage, LifecycleAdmin):
+    empty_words = "An application brings the documents that its offering asks for."
     inlines = [VersionInline]
     action_forms = {"verify": VerifyForm, "reject": RejectForm, "waive": ReasonForm}
     action_words = DOCUMENT_WORDS

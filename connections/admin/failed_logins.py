@@ -14,6 +14,7 @@ from connections.admin.read_only import ReadOnlyAdmin
 class FailedLoginAdmin(ReadOnlyAdmin):
     """One row per name, address and browser; to delete it is to open the log-in again."""
 
+    empty_words = "A line is written when a log-in fails, and goes when one succeeds."
     list_display = ["username", "ip_address", "tries", "latest"]
     search_fields = ["username", "ip_address"]
     search_help_text = "Name or address"

@@ -36,6 +36,7 @@ AGAIN = Words("Send again", "The same words go to the same address once more, at
 
 @admin.register(Letter)
 class LetterAdmin(ReadOnly, LifecycleAdmin):
+    empty_words = "A letter goes to an applicant when something happens to the order."
     list_display = ["written", "state_badge", "told", "to", "headline", "attempts", "came_of_it", "order"]
     list_filter = ["state", "created_at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["application", "event"]

@@ -23,11 +23,13 @@ admin.site.unregister(StaticDevice)
 
 @admin.register(User)
 class UserAdmin(AddedOnce, DjangoUserAdmin, ModelAdmin):
+    empty_words = "Nobody has an account."
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "last_login"]
     actions = ["forget_second_factor"]
+    readonly_fields = ["last_login", "date_joined"]  # they are what happened
 
     @admin.action(description="Lost phone: set up the second step anew", permissions=["change"])
     def forget_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -43,4 +45,5 @@ class UserAdmin(AddedOnce, DjangoUserAdmin, ModelAdmin):
 
 @admin.register(Group)
 class GroupAdmin(AddedOnce, DjangoGroupAdmin, ModelAdmin):
+    empty_words = "A group gives several people the same permissions."
     pass

@@ -54,6 +54,7 @@ def mask_row(row: Model, fields: tuple[str, ...]) -> None:
 class PersonalDataViewAdmin(ReadOnlyAdmin):
     """Who saw whom, for those who watch over it."""
 
+    empty_words = "A line is written when somebody sees or hands out a person's data in full."
     list_display = ["seen", "user", "what_happened", "order", "thing", "reason"]
     list_filter = ["what", "at", ("user", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["application", "user"]

@@ -54,6 +54,7 @@ class IsDone(admin.SimpleListFilter):
 
 @admin.register(SupportRequest)
 class SupportRequestAdmin(ReadOnly, PersonalPage, LifecycleAdmin):
+    empty_words = "A buyer app passes a call for help on, and it stands here until somebody has answered it."
     personal_fields = ("callback_phone", "email", "reference", "note")
     action_forms = {"answer": AnswerForm}
     action_words = {"answer": Words("It is answered", "The call for help leaves the list of those open.", "answered.")}

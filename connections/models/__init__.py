@@ -9,6 +9,7 @@ from connections.models.letter import Letter
 from connections.models.offering import Offering, PaymentTerm, PriceLine, RequiredDocument
 from connections.models.promise import Holiday, ServicePromise
 from connections.models.provider import CancellationReason, CancellationTerm, Provider, ServiceArea
+from connections.models.sent_form import SentForm
 from connections.models.voices import Feedback, SupportRequest
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PriceLine",
     "Provider",
     "RequiredDocument",
+    "SentForm",
     "ServiceArea",
     "ServicePromise",
     "Submission",

@@ -42,6 +42,7 @@ class FaultForm(ActionForm):
 
 @admin.register(Meter)
 class MeterAdmin(LifecycleAdmin):
+    empty_words = "A meter is entered when it is bought; technicians install those in the stock."
     hidden_actions = ("install",)  # installing is part of a visit
     action_forms = {"issue": IssueForm, "report_faulty": FaultForm}
     action_words = {

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from connections.admin import AddedOnce, ListField
 from fieldwork.crew import let_work
@@ -42,6 +42,7 @@ class TechnicianEntry(forms.ModelForm):
 
 @admin.register(Technician)
 class TechnicianAdmin(AddedOnce, ModelAdmin):
+    empty_words = "Without technicians nobody can be sent to a visit."
     form = TechnicianEntry
     list_display = ["name", "provider", "phone", "can_do", "daily_capacity", "user", "active"]
     list_filter = [("provider", admin.RelatedOnlyFieldListFilter), "active"]
@@ -64,8 +65,19 @@ class TechnicianAdmin(AddedOnce, ModelAdmin):
         return ", ".join(labels.get(skill, str(skill)) for skill in technician.skills) or "-"
 
 
+class SlotEntry(forms.ModelForm):
+    """Times as the browser asks for them: unfold's own shortcuts have no name that can be read out."""
+
+    class Meta:
+        model = Slot
+        fields = ["provider", "name", "starts", "ends"]
+        widgets = {name: UnfoldAdminTextInputWidget(attrs={"type": "time"}) for name in ("starts", "ends")}
+
+
 @admin.register(Slot)
 class SlotAdmin(AddedOnce, ModelAdmin):
+    empty_words = "Applicants choose among these windows; without them the office names each time."
+    form = SlotEntry
     list_display = ["name", "starts", "ends", "provider"]
     list_filter = [("provider", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["provider"]

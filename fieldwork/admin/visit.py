@@ -130,6 +130,7 @@ class InstallationInline(ReadOnlyInline):
 
 @admin.register(Visit)
 class VisitAdmin(PersonalPage, LifecycleAdmin):
+    empty_words = "A visit opens with an order, and when one could not be finished."
     form = NewVisitForm
     inlines = [FindingInline, InstallationInline]
     hidden_actions = ("report_no_access", "leave_incomplete")  # they need a photo: said on the phone page

@@ -28,7 +28,7 @@ def test_the_list_shows_what_is_paused_and_why() -> None:
     page = boss().get(CIRCUITS).content.decode()
     only_paused = boss_page({"state": "paused"})
 
-    for words in ("buyer.test:8443", "Paused", "502", "Answers", "None: callbacks go out as they come"):
+    for words in ("buyer.test:8443", "Paused", "502", "Answers", "Not paused: callbacks go out as they come"):
         assert words in page, words
     assert "fine.test" not in only_paused
 

@@ -127,9 +127,9 @@ def test_an_amount_is_worded_in_the_currencys_own_places() -> None:
     kept = D("1235.000")
 
     assert [in_words(kept, currency) for currency in ("USD", "KWD", "JPY")] == [
-        "1235.00 USD",
-        "1235.000 KWD",
-        "1235 JPY",
+        "1,235.00 USD",
+        "1,235.000 KWD",
+        "1,235 JPY",
     ]
 
 

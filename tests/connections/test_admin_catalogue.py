@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
 
-from connections.models import Provider, ServiceArea
+from connections.models import Offering, Provider, ServiceArea
 from tests.connections.desk import boss, browser_of, management_of, page_of
 from tests.factories import (
     provider,
@@ -23,6 +25,14 @@ def provider_entry(area: dict[str, Any]) -> dict[str, Any]:
     new = {"code": "1", "name": "San Francisco", "city_codes": "", "postcodes": "", "polygon": "", **area}
     inline = {f"service_areas-0-{name}": value for name, value in new.items()}
     return {**typed, **management_of(page), **inline, "service_areas-TOTAL_FORMS": 1}
+
+
+@pytest.mark.parametrize("model", [Provider, Offering])
+def test_whatever_the_catalogue_keeps_can_be_typed_in(model: Any) -> None:
+    typed = flatten_fieldsets(admin.site._registry[model].fieldsets)
+
+    kept = [field.name for field in model._meta.fields if field.editable and not field.primary_key]
+    assert sorted(typed) == sorted(kept)
 
 
 def test_service_area_is_kept_as_typed_and_nothing_typed_is_an_empty_list() -> None:

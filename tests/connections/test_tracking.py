@@ -11,11 +11,12 @@ from django.test import Client
 from billing.payments import record_payment
 from connections.documents.handing_in import hand_in_link
 from connections.documents.verdicts import reject_document
+from connections.holding import put_on_hold
 from connections.lifecycle import advance
 from connections.models import Application, Event, Feedback
 from connections.tracking import first_line, next_step
 from fieldwork.models import Visit
-from fieldwork.services import assign_visit
+from fieldwork.services import assign_visit, set_out
 from tests.factories import SYSTEM, application_in, offering, provider, scheduled_application, technician
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,24 @@ def test_the_first_line_says_where_it_stands(state: str, answer: str) -> None:
 
     assert first_line(Application.objects.get(pk=application.pk)) == answer
     assert f'<h1 class="lead" id="answer">{answer}</h1>' in page(application)
+
+
+def test_what_a_hold_waits_for_is_read_beside_the_papers_that_are_wanted() -> None:
+    application = scheduled_application()
+    put_on_hold(application, reason="Which door is yours?", ball="APPLICANT", actor=SYSTEM)
+
+    text = page(application)
+
+    assert '<h1 class="lead" id="answer">Your application waits for you</h1>' in text
+    assert "Which door is yours? Send us: ID proof, Ownership certificate, Wiring diagram." in text
+    assert "On hold: Which door is yours?" in text
+
+
+def test_a_technician_on_the_way_is_told_before_the_papers_that_are_wanted() -> None:
+    application = scheduled_application()
+    set_out(assign_visit(application.visits.get(), technician=technician(), actor=SYSTEM), actor=SYSTEM)
+
+    assert '<h1 class="lead" id="answer">Your technician is on the way</h1>' in page(application)
 
 
 def test_the_visit_is_told_in_the_providers_time_zone() -> None:

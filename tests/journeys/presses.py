@@ -21,6 +21,7 @@ from connections.models import Application, SupportRequest
 from connections.vocabulary import ApplicationState as S
 from connections.voices import ask_for_support
 from fieldwork.models import Visit
+from fieldwork.rescheduling import windows_to_choose
 from fieldwork.services import report_no_access, set_out
 from tests.connections.desk import APPLICATIONS, counter_entry, step
 from tests.connections.intake import paper_of, send
@@ -28,7 +29,18 @@ from tests.connections.papers import jpeg
 from tests.connections.visitor import Visitor
 from tests.factories import SYSTEM, application, application_in, offering, scheduled_application, verify_documents
 from tests.fieldwork.phone import FINDINGS, TYPED, assigned, page
-from tests.fieldwork.premises import assessment, meter, on_site, photo, picture, ravi, ready_to_assess, ready_to_install
+from tests.fieldwork.premises import (
+    assessment,
+    give_window,
+    meter,
+    morning,
+    on_site,
+    photo,
+    picture,
+    ravi,
+    ready_to_assess,
+    ready_to_install,
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,16 @@ def paper() -> Press:
     visitor = Visitor(scheduled_application())
     typed = {"nonce": visitor.nonce("id-proof")}
     return Press(f"{visitor.base}papers/id-proof/", typed, files={"paper": jpeg()})
+
+
+def another_time() -> Press:
+    visit = assessment()
+    ravi()
+    morning(visit.application.provider)
+    give_window(visit, timezone.now() + timedelta(days=9))
+    chosen = windows_to_choose(visit)[-1]
+    typed = {"window": f"{chosen.slot.pk}_{chosen.day.isoformat()}"}
+    return Press(f"/track/{visit.application.tracking_id}/visit/", typed)
 
 
 def feedback() -> Press:
@@ -272,6 +294,7 @@ def photographing() -> Press:
 
 CASES = [
     Case("applicant: a paper", paper, "ID proof"),
+    Case("applicant: another time", another_time, "Your visit has a new time"),
     Case("applicant: feedback", feedback, "Thank you"),
     Case("desk: the counter's new application", counter, "Under this number a draft is open already"),
     Case("desk: submit", submitting, "it can not schedule now"),

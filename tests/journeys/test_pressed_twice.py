@@ -12,8 +12,10 @@ from connections.models import Event
 from tests.conftest import AtOnce
 from tests.connections.desk import step
 from tests.factories import application_in, verify_documents
-from tests.journeys.presses import CASES, Case, Press
+from tests.journeys import form_presses, presses, till_presses
+from tests.journeys.presses import Case, Press
 
+CASES = [*presses.CASES, *form_presses.CASES, *till_presses.CASES]
 ROOMS = ("connections", "fieldwork", "billing", "beckn_adapter")
 
 

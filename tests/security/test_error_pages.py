@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import path
 
@@ -52,6 +53,8 @@ def test_a_full_disk_is_said_in_plain_words() -> None:
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert "no room for files just now. Nothing that you sent was kept" in shown(answer)
+    assert "servicedrop.css" in answer.content.decode()
+    assert "style=" not in answer.content.decode()  # which the pages' policy would not take
     assert not INSIDE.search(answer.content.decode())
 
 
@@ -91,3 +94,16 @@ def test_no_log_holds_a_key_to_a_page(caplog: pytest.LogCaptureFixture) -> None:
     line = json.loads(JsonLine().format(record))
 
     assert line["message"] == "Internal Server Error: /track/…/feedback/?x=1 and /documents/…/check/"
+
+
+def test_a_dead_end_leads_those_who_are_logged_in_back_to_their_work() -> None:
+    desk, field, anybody = Client(), Client(), Client()
+    desk.force_login(User.objects.create_superuser("anna"))
+    field.force_login(User.objects.create_user("ravi"))
+
+    told = [browser.get("/nowhere/").content.decode() for browser in (desk, field, anybody)]
+
+    assert "To the desk" in told[0]
+    assert "To my day" in told[1]
+    assert "To " not in shown(anybody.get("/nowhere/"))
+    assert "this account has no place at the desk" in field.get("/admin/login/").content.decode()
