@@ -15,6 +15,7 @@ from tests.factories import application_in, verify_documents
 from tests.journeys.presses import CASES, Case, Press
 
 ROOMS = ("connections", "fieldwork", "billing", "beckn_adapter")
+ALL = [pytest.param(case, id=case.name) for case in CASES]
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +36,8 @@ def world() -> Counter[str]:
     return found
 
 
-def in_all(case: Case) -> Any:
-    return pytest.param(case, id=case.name)
-
-
 @pytest.mark.django_db
-@pytest.mark.parametrize("case", map(in_all, CASES))
+@pytest.mark.parametrize("case", ALL)
 def test_the_second_press_does_nothing_more_and_is_told(case: Case) -> None:
     press = case.arrange()
     before = world()
@@ -56,7 +53,7 @@ def test_the_second_press_does_nothing_more_and_is_told(case: Case) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("case", map(in_all, CASES))
+@pytest.mark.parametrize("case", ALL)
 def test_of_ten_presses_at_once_one_counts(case: Case, at_once: AtOnce) -> None:
     press = case.arrange()
     before = world()
