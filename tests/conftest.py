@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connections
+from django.db import connection, connections
 from playwright.sync_api import Browser, sync_playwright
 
 from beckn_adapter import nudge
+from tests import moulds
 
 CHROMIUM = "/usr/bin/chromium"
 AtOnce = Callable[[int, Callable[[], Any]], list[Any]]
@@ -25,6 +26,13 @@ def a_fresh_cache() -> Iterator[None]:
     yield
     nudge.rest()
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """On PostgreSQL the tests' database is a copy of one that was migrated; on SQLite it is migrated as ever."""
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"].update(TEMPLATE=moulds.migrated(), MIGRATE=False)
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 pytest loads this before pytest-django reads the settings (`-p tests.servers`): run it as `python -m pytest`. A server
 named by DATABASE_URL or CELERY_BROKER_URL is used as it is; whatever is missing a keeper (tests/keeper.py) starts and
-stops. Under `-n 2` each of the processes has servers of its own: no test clears what another one's cache holds.
+stops. Under `-n 2` the processes share the PostgreSQL of the one that started them, each with databases of its own, so
+that the migrations run once (tests/moulds.py); a Redis-protocol server each has to itself: no test clears what another
+one's cache holds.
 """
 
 import atexit
@@ -20,17 +22,29 @@ import pytest
 import redis
 
 KEPT = "SERVICEDROP_TEST_KEPT"
+MOULDS = "SERVICEDROP_TEST_MOULDS"  # a folder of the first process, for all of them: tests/moulds.py
 ROOT = Path(__file__).resolve().parent.parent
 _keeper: subprocess.Popen[str] | None = None
 _made_databases: list[str] = []
+_moulds: Path | None = None  # where this is the first process
 
 
-def new_database() -> str:
-    """Create an empty database beside the tests' own; its URL is for the processes that a journey starts."""
-    name = f"servicedrop_{uuid4().hex[:12]}"
-    _run_sql(f'CREATE DATABASE "{name}"')
+def new_database(mould: str = "template1") -> str:
+    """Create a database beside the tests' own, empty or a copy; its URL is for the processes that a journey starts."""
+    name = create_database(mould)
     _made_databases.append(name)
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    return url_of(name)
+
+
+def create_database(mould: str) -> str:
+    """Returns its name. Whoever asks drops it."""
+    name = f"servicedrop_{uuid4().hex[:12]}"
+    run_sql(f'CREATE DATABASE "{name}" TEMPLATE "{mould}"')
+    return name
+
+
+def url_of(database: str) -> str:
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
 
 
 def redis_url(db_number: int) -> str:
@@ -44,10 +58,12 @@ def redis_url(db_number: int) -> str:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     """Before pytest-django's hook of the same name, which reads the settings."""
-    global _keeper  # noqa: PLW0603 - one keeper a run
+    global _keeper, _moulds  # noqa: PLW0603 - one keeper a run
     needs = {"postgres": "DATABASE_URL", "redis": "CELERY_BROKER_URL"}
     kept = os.environ.get(KEPT, "").split()  # by the process that started this one, for itself
     wanted = [server for server, name in needs.items() if server in kept or not os.environ.get(name)]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        wanted = [server for server in wanted if server != "postgres"]
     if "cache" in kept:
         del os.environ["CACHE_URL"]
     _keeper = subprocess.Popen(
@@ -63,6 +79,10 @@ def pytest_load_initial_conftests() -> None:
     if "error" in answer:
         raise pytest.UsageError(f"The servers for the tests did not come up: {answer['error']}")
     os.environ.update(answer)
+    if MOULDS not in os.environ:
+        _moulds = Path(answer["SERVICEDROP_VAR"]).with_name("moulds")
+        _moulds.mkdir()
+        os.environ[MOULDS] = str(_moulds)
     if "redis" in wanted and not os.environ.get("CACHE_URL"):
         os.environ["CACHE_URL"] = redis_url(1)
         wanted.append("cache")
@@ -83,9 +103,11 @@ def pytest_unconfigure() -> None:
 def _dismiss_keeper() -> None:
     """Drop what was made, which matters on a given server, then let the keeper go and wait until it has cleaned up."""
     global _keeper
+    if _moulds:
+        _made_databases.extend(made.read_text() for made in _moulds.glob("*.database"))
     while _made_databases:
         try:
-            _run_sql(f'DROP DATABASE IF EXISTS "{_made_databases.pop()}" WITH (FORCE)')
+            run_sql(f'DROP DATABASE IF EXISTS "{_made_databases.pop()}" WITH (FORCE)')
         except psycopg.Error:  # the server is gone, and the databases with it
             _made_databases.clear()
     if _keeper is not None:
@@ -93,7 +115,8 @@ def _dismiss_keeper() -> None:
         keeper.communicate(timeout=30)
 
 
-def _run_sql(statement: str) -> str:
+def run_sql(statement: str) -> str:
+    """Outside the databases that are made, and without a transaction. Returns the first value, if there is one."""
     url = urlsplit(os.environ["DATABASE_URL"])
     if not url.scheme.startswith(("postgres", "pgsql", "psql")):
         pytest.skip(f"this needs PostgreSQL; DATABASE_URL is {url.scheme}:")
@@ -106,7 +129,7 @@ def _run_sql(statement: str) -> str:
 
 def _database_version() -> str:
     scheme = urlsplit(os.environ["DATABASE_URL"]).scheme
-    return scheme if scheme == "sqlite" else f"PostgreSQL {_run_sql('SHOW server_version')}"
+    return scheme if scheme == "sqlite" else f"PostgreSQL {run_sql('SHOW server_version')}"
 
 
 def _broker_version() -> str:

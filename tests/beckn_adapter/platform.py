@@ -4,9 +4,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 
 from beckn_adapter import keys
 from beckn_adapter.sandbox.registry import Registry
@@ -21,10 +22,20 @@ class Silent(WSGIRequestHandler):
 def door() -> Iterator[str]:
     """The address of our Beckn endpoints."""
     server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Silent)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    serving = threading.Thread(target=_serve, args=[server], daemon=True)
+    serving.start()
     yield f"http://127.0.0.1:{server.server_port}/beckn"
     server.shutdown()
+    serving.join()
     server.server_close()
+
+
+def _serve(server: WSGIServer) -> None:
+    """Until it is shut down; then its thread gives back its database connection, which nobody else could close."""
+    try:
+        server.serve_forever(poll_interval=0.02)
+    finally:
+        connections.close_all()
 
 
 def take_part(settings: Any, registry: Registry, url: str) -> None:

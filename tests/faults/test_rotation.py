@@ -20,7 +20,9 @@ from beckn_adapter.sandbox.registry import Registry
 from beckn_adapter.sandbox.verifying import Verifier
 from beckn_adapter.signing import read_private_key
 from beckn_adapter.subscriber import Subscriber
+from tests import moulds
 from tests.servers import new_database, redis_url
+from tests.town import at_work
 
 SIGNATURE_SECONDS, SKEW = 2, 1
 PAUSE = 0.15  # seconds between two searches
@@ -40,14 +42,14 @@ def rotating(tmp_path: Path) -> Iterator[tuple[House, Registry, BuyerApp]]:
     with ExitStack() as stack:
         registry = stack.enter_context(Registry())
         env = {
-            "DATABASE_URL": new_database(),
+            "DATABASE_URL": new_database(moulds.furnished()),
             "CELERY_BROKER_URL": redis_url(8),
             "CACHE_URL": redis_url(9),
             "BECKN_SIGNATURE_TTL": str(SIGNATURE_SECONDS),
             "BECKN_CLOCK_SKEW": str(SKEW),
             **registry.environment(),
         }
-        house = stack.enter_context(House(tmp_path, env))
+        house = stack.enter_context(at_work(House(tmp_path, env)))
         buyer = stack.enter_context(BuyerApp(registry.url))
         buyer.verifier = Forgetful(registry.url)
         yield house, registry, buyer

@@ -5,6 +5,7 @@ The long one is `make soak`; docs/reliability.md holds its results.
 
 import pytest
 
+from tests import moulds
 from tests.faults.buyers import MOODS
 from tests.faults.ground import EMBEDDED, SERVERS, Ground, open_ground
 from tests.faults.storm import Storm
@@ -20,11 +21,13 @@ ROWS = [
 Results = dict[tuple[str, str], Figures]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def results(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Both storms, one after the other; while the second one blows, the leases that the first one cut run out."""
     ground.restore()
-    with open_ground(EMBEDDED, tmp_path_factory.mktemp("embedded")) as embedded:
+    folder = tmp_path_factory.mktemp("embedded")
+    moulds.furnish(folder)
+    with open_ground(EMBEDDED, folder) as embedded:
         storms = [Storm(embedded), Storm(ground)]
         for storm in storms:
             with storm.blowing():

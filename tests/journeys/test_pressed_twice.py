@@ -17,6 +17,7 @@ from tests.journeys.presses import Case, Press
 
 CASES = [*presses.CASES, *form_presses.CASES, *till_presses.CASES]
 ROOMS = ("connections", "fieldwork", "billing", "beckn_adapter")
+ALL = [pytest.param(case, id=case.name) for case in CASES]
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +38,8 @@ def world() -> Counter[str]:
     return found
 
 
-def in_all(case: Case) -> Any:
-    return pytest.param(case, id=case.name)
-
-
 @pytest.mark.django_db
-@pytest.mark.parametrize("case", map(in_all, CASES))
+@pytest.mark.parametrize("case", ALL)
 def test_the_second_press_does_nothing_more_and_is_told(case: Case) -> None:
     press = case.arrange()
     before = world()
@@ -58,7 +55,7 @@ def test_the_second_press_does_nothing_more_and_is_told(case: Case) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("case", map(in_all, CASES))
+@pytest.mark.parametrize("case", ALL)
 def test_of_ten_presses_at_once_one_counts(case: Case, at_once: AtOnce) -> None:
     press = case.arrange()
     before = world()
