@@ -51,7 +51,7 @@ def measure(bed: Bed, size: Size) -> Section:
     use(bed, "ours")
     paced = {action: [pace(bed, action, size, terms) for _ in range(size.rounds)] for action in ACTIONS}
     bed.wake("worker", "beat")
-    kept = [rounds[number] for number in steady([median(turn.yardsticks) for turn in rounds])] or rounds
+    kept = [rounds[number] for number in steady([median(turn.yardsticks) for turn in rounds])]
     prose = PROSE.format(window=WINDOW, order=", ".join(ORDER), kept=len(kept), rounds=len(rounds))
     tables = [speeds(kept), costs(kept), latencies(paced)]
     goals = [goal for action in ACTIONS for goal in goals_of(action, kept, paced[action])]

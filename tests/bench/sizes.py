@@ -37,6 +37,6 @@ QUICK = Size(
     searches=1500,
     rates=(500, 1000),
     seconds=4,
-    grace=4,
+    grace=10,
     starts=1,
 )

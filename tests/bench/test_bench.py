@@ -42,6 +42,7 @@ def test_a_share_is_told_in_per_cent(share: float, words: str) -> None:
 
 def test_a_round_is_dropped_when_the_machine_was_slower_or_quicker_than_usual() -> None:
     assert steady([100, 84, 86, 114, 116]) == [0, 2, 3]
+    assert steady([100, 200]) == [0]
 
 
 def log_of(moments: list[tuple[float, float, float, int]]) -> Log:

@@ -22,10 +22,7 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 
 def measure(bed: Bed, size: Size) -> Section:
     resident, shared = bed.megabytes(), processes.unshared_megabytes(bed.groups)
-    rows = [
-        (name, " + ".join(f"{part:.0f}" for part in parts if part >= 1), round(sum(parts)), round(shared[name]))
-        for name, parts in resident.items()
-    ]
+    rows = [(name, in_words(parts), round(sum(parts)), round(shared[name])) for name, parts in resident.items()]
     starts = [cold_start(bed) for _ in range(size.starts)]
     installed = installed_megabytes()
     web, worker, start = max(resident["web"]), max(resident["worker"]), median(starts)
@@ -42,6 +39,13 @@ def measure(bed: Bed, size: Size) -> Section:
         Table(("largest distributions", "MB"), largest, f"{len(installed)} distributions are installed:"),
     ]
     return Section("weight", "Weight", 60, PROSE, tables, goals)
+
+
+def in_words(parts: list[float]) -> str:
+    """Each process of a small group; of a large one the largest."""
+    if len(parts) > 4:
+        return f"{parts[0]:.0f}, the largest of {len(parts)}"
+    return " + ".join(f"{part:.0f}" for part in parts)
 
 
 def cold_start(bed: Bed) -> float:
