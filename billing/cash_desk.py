@@ -4,19 +4,16 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, DecimalField, F, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce
 
 from billing.accounts import Account, total
 from billing.ledger import account_of, accounts_by_slot, accounts_of
-from billing.models import Entry, Instalment, Payment
+from billing.models import Entry, Instalment, Payment, Quote
 from billing.payments import known_payment, record_payment
 from connections.actors import Actor
 from connections.models import Application
-from connections.vocabulary import ApplicationState, EntryKind, PaymentType
+from connections.vocabulary import ApplicationState, PaymentType
 
 BEFORE_THE_POWER = {PaymentType.PRE_ORDER, PaymentType.PRE_FULFILLMENT}
 ZERO = Decimal(0)
@@ -52,8 +49,11 @@ def standing_of(application: Application) -> Standing:
 
 
 def orders_with_refund_due() -> list[tuple[Application, Account]]:
-    """The orders that hold more than is asked for, oldest first, each with its account. Three queries, however many."""
-    held = [row["application"] for row in _may_hold_too_much().values("application")]
+    """The orders that hold more than is asked for, oldest first, each with its account. Three queries, however many.
+
+    Their balances say where to look; whether a waiver counts in full is for the account to say.
+    """
+    held = list(Quote.objects.filter(balance__lt=0).values_list("application", flat=True))
     entries = Entry.objects.filter(application__in=held).select_related("reverses")
     of_order: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -61,19 +61,6 @@ def orders_with_refund_due() -> list[tuple[Application, Account]]:
     orders = Application.objects.select_related("provider", "quote").in_bulk(of_order)
     accounts = {pk: total(accounts_by_slot(lines).values()) for pk, lines in of_order.items()}
     return [(orders[pk], account) for pk, account in sorted(accounts.items()) if account.refund_due]
-
-
-def _may_hold_too_much() -> QuerySet[Entry, Any]:
-    """Where more is kept than is asked for if every waiver counts in full; some of these are exactly even."""
-
-    def standing(kind: EntryKind) -> Coalesce:
-        amount = Case(When(kind=kind, reversal=None, then=F("amount")), output_field=DecimalField())
-        return Coalesce(Sum(amount), Value(ZERO, output_field=DecimalField()))
-
-    kept = standing(EntryKind.PAYMENT) - standing(EntryKind.REFUND)
-    asked = standing(EntryKind.CHARGE) - standing(EntryKind.WAIVER)
-    sums = Entry.objects.order_by().values("application").annotate(kept=kept, asked=asked)
-    return sums.filter(kept__gt=0).filter(kept__gt=F("asked"))
 
 
 # --- Taking it ------------------------------------------------------------------------------------------------------

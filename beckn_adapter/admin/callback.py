@@ -45,7 +45,7 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
     inlines = [AttemptInline]
     actions = ["send_selected_again"]
     list_display = ["action", "created", "bap_id", "state_badge", "attempts", "came_of_it", "order", "transaction_id"]
-    list_filter = ["state", CallbackActionFilter, "created_at"]
+    list_filter = ["state", CallbackActionFilter]
     fields = [
         ("action", "state"),
         ("bap_id", "url"),

@@ -19,7 +19,7 @@ class MessageAdmin(WireAdmin):
     inlines = [AnswerInline]
     personal_fields = ("error",)
     list_display = ["action", "received", "bap_id", "state_badge", "went_wrong", "order", "transaction_id"]
-    list_filter = ["state", ActionFilter, "received_at"]
+    list_filter = ["state", ActionFilter]
     fields = [
         ("action", "state"),
         ("bap_id", "via"),

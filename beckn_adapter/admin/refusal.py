@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from beckn_adapter.models import Refusal
 from connections.admin import ReadOnlyAdmin, moment, shortened, stamp
@@ -75,7 +74,7 @@ class ReasonFilter(admin.SimpleListFilter):
 class RefusalAdmin(ReadOnlyAdmin):
     """A sample, newest first. A claimed name is shown as such."""
 
-    paginator = InfinitePaginator
+    sortable_by = ["last"]
     list_fullwidth = True
     list_display = ["reason_badge", "last", "times", "who", "action", "told", "path"]
     list_filter = [ReasonFilter, "proven", "last_at"]

@@ -16,7 +16,7 @@ from billing.models import PaymentReport, ReportState
 from billing.payments import match_report
 from billing.pricing import in_words, to_minor_unit
 from connections.actors import Actor
-from connections.admin import ActionForm, LifecycleAdmin, Words, link_to, moment, stamp
+from connections.admin import ActionForm, FoundByOrder, KnownValues, LifecycleAdmin, Words, link_to, moment, stamp
 from connections.admin.read_only import ReadOnly
 from connections.vocabulary import PaymentMethod
 
@@ -74,7 +74,7 @@ class NotFoundForm(ActionForm):
 
 
 @admin.register(PaymentReport)
-class PaymentReportAdmin(ReadOnly, LifecycleAdmin):
+class PaymentReportAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     action_forms = {"match": MatchForm, "reject": NotFoundForm}
     action_words = {
         "match": Words(
@@ -91,10 +91,16 @@ class PaymentReportAdmin(ReadOnly, LifecycleAdmin):
     }
     show_add_link = False
     list_display = ["reported", "state_badge", "application", "due", "said", "reference", "reported_by"]
-    list_filter = ["state", "reported_at", ("application__provider", admin.RelatedOnlyFieldListFilter), "reported_by"]
+    list_filter = [
+        "state",
+        "reported_at",
+        ("application__provider", admin.RelatedFieldListFilter),
+        ("reported_by", KnownValues),
+    ]
+    sortable_by = ["reported"]
     list_select_related = ["application", "instalment"]
-    search_fields = ["reference", "application__number", "application__applicant_name"]
-    search_help_text = "Reference, order id or name"
+    exact_fields = ("reference",)
+    search_help_text = "Reference in full, or what an order is found by"
     ordering = ["id"]  # who waits longest stands first
     fields = ["reference", "reported_by", "reason"]
 

@@ -13,7 +13,7 @@ from billing.models import Waiver, WaiverState
 from billing.payments import approve_waiver
 from billing.pricing import in_words
 from connections.actors import Actor
-from connections.admin import ActionForm, LifecycleAdmin, Words, link_to, moment, shortened, stamp
+from connections.admin import ActionForm, FoundByOrder, LifecycleAdmin, Words, link_to, moment, shortened, stamp
 from connections.admin.read_only import ReadOnly
 
 WAIVER_TONES: dict[str, str] = {
@@ -34,14 +34,14 @@ class RefusalForm(ActionForm):
 
 
 @admin.register(Waiver)
-class WaiverAdmin(ReadOnly, LifecycleAdmin):
+class WaiverAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     action_forms = {"refuse": RefusalForm}
     show_add_link = False
     list_display = ["asked", "state_badge", "application", "amount_in_words", "why", "asked_by", "decided_by"]
     list_filter = ["state", "asked_at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
+    sortable_by = ["asked"]
     list_select_related = ["application", "asked_by", "decided_by"]
-    search_fields = ["application__number", "application__applicant_name", "reason"]
-    search_help_text = "Order id, name or reason"
+    search_help_text = "What an order is found by"
     ordering = ["id"]  # who waits longest stands first
     fields = ["reason", "refusal"]
 

@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from connections.actors import Actor
 from connections.admin.dashboard import Card, dashboard_cards
+from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk
 from connections.admin.look import link_to, moment, shortened, stamp
@@ -35,12 +36,12 @@ AGAIN = Words("Send again", "The same words go to the same address once more, at
 
 
 @admin.register(Letter)
-class LetterAdmin(ReadOnly, LifecycleAdmin):
+class LetterAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     list_display = ["written", "state_badge", "told", "to", "headline", "attempts", "came_of_it", "order"]
-    list_filter = ["state", "created_at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["state", "created_at", ("application__provider", admin.RelatedFieldListFilter)]
+    sortable_by = ["written"]
     list_select_related = ["application", "event"]
-    search_fields = ["to", "subject", "application__number", "application__applicant_name"]
-    search_help_text = "E-mail address, subject, order id or name"
+    search_help_text = "What an order is found by"
     fields = ["subject", ("to", "order"), ("about", "together_with"), ("attempts", "problem"), "words"]
     readonly_fields = ["order", "about", "together_with", "words"]
 

@@ -8,6 +8,7 @@ from connections.models.letter import Letter
 from connections.models.offering import Offering, PaymentTerm, PriceLine, RequiredDocument
 from connections.models.promise import Holiday, ServicePromise
 from connections.models.provider import CancellationReason, CancellationTerm, Provider, ServiceArea
+from connections.models.search_word import SearchWord
 from connections.models.voices import Feedback, SupportRequest
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "PriceLine",
     "Provider",
     "RequiredDocument",
+    "SearchWord",
     "ServiceArea",
     "ServicePromise",
     "Submission",

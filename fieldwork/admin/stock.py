@@ -51,7 +51,8 @@ class MeterAdmin(LifecycleAdmin):
         "report_faulty": Words("Faulty", "The meter is not installed any more.", "marked as faulty.", grave=True),
     }
     list_display = ["serial", "type", "phase", "max_load_kw", "state_badge", "technician", "provider"]
-    list_filter = ["state", "type", "phase", ("provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["state", ("provider", admin.RelatedFieldListFilter)]
+    sortable_by = ["serial"]
     list_select_related = ["provider", "technician"]
     search_fields = ["serial"]
     fields = ["provider", "serial", ("type", "phase"), "max_load_kw"]
