@@ -24,6 +24,7 @@ from connections.admin import (
     LifecycleAdmin,
     NothingToAsk,
     Words,
+    count_some,
     dashboard_cards,
     link_to,
     moment,
@@ -142,7 +143,7 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
 def what_waits_to_be_delivered(request: HttpRequest) -> Iterable[Card]:
     if request.user.has_perm("beckn_adapter.view_callback"):
         address = reverse("admin:beckn_adapter_callback_changelist")
-        dead = Callback.objects.filter(state=Callback.State.DEAD).count()
+        dead = count_some(Callback.objects.filter(state=Callback.State.DEAD))
         yield Card("Given up", dead, "messages no buyer app took", f"{address}?state__exact=DEAD", bool(dead))
         oldest = Callback.objects.filter(state=Callback.State.DUE).aggregate(at=Min("created_at"))["at"]
         age = timesince(oldest, timezone.now(), depth=1) if oldest else "None"

@@ -10,7 +10,7 @@ from unfold.decorators import display
 from beckn_adapter.admin.inlines import AnswerInline
 from beckn_adapter.admin.wire import MESSAGE_TONES, ActionFilter, WireAdmin, preformatted
 from beckn_adapter.models import Message
-from connections.admin import Card, dashboard_cards, moment, shortened, stamp
+from connections.admin import Card, count_some, dashboard_cards, moment, shortened, stamp
 from connections.privacy.masking import mask_text
 
 
@@ -60,6 +60,6 @@ class MessageAdmin(WireAdmin):
 @dashboard_cards
 def what_was_not_understood(request: HttpRequest) -> Iterable[Card]:
     if request.user.has_perm("beckn_adapter.view_message"):
-        failed = Message.objects.filter(state=Message.State.FAILED).count()
+        failed = count_some(Message.objects.filter(state=Message.State.FAILED))
         address = f"{reverse('admin:beckn_adapter_message_changelist')}?state__exact=FAILED"
         yield Card("Not understood", failed, "requests that could not be handled", address, bool(failed))

@@ -65,7 +65,7 @@ class WireAdmin(FoundByOrder, PersonalPage, ReadOnlyAdmin):
     """A list that grows without end: no counting far, no bodies read before a page is opened."""
 
     list_fullwidth = True
-    sortable_by = []
+    sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("transaction_id",)
     search_help_text = "Transaction id in full, or what an order is found by"

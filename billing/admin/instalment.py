@@ -96,7 +96,7 @@ class InstalmentAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     show_add_link = False
     list_display = ["application", "since", "due", "asked", "got", "forgone", "rest", "standing", "pay"]
     list_filter = [IsOpen, ("application__provider", admin.RelatedFieldListFilter)]
-    sortable_by = []
+    sortable_by: list[str] = []
     list_select_related = ["application"]
     search_help_text = "What an order is found by"
     ordering = ["application_id", "position"]

@@ -15,6 +15,7 @@ from connections.admin.dashboard import Card, dashboard_cards
 from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk
+from connections.admin.long_list import count_some
 from connections.admin.look import link_to, moment, shortened, stamp
 from connections.admin.read_only import ReadOnly
 from connections.admin.timeline import in_plain_words
@@ -114,6 +115,6 @@ class LetterAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
 @dashboard_cards
 def letters_nobody_took(request: HttpRequest) -> Iterable[Card]:
     if request.user.has_perm("connections.view_letter"):
-        dead = Letter.objects.filter(state=L.DEAD).count()
+        dead = count_some(Letter.objects.filter(state=L.DEAD))
         address = f"{reverse('admin:connections_letter_changelist')}?state__exact=DEAD"
         yield Card("Letters given up", dead, "e-mails that reached nobody", address, bool(dead))

@@ -27,23 +27,26 @@ class Counted(int):
 
     is_all: bool
 
-    def __str__(self) -> str:
-        return f"{int(self):,}" if self.is_all else f"more than {int(self):,}"
+    @property
+    def words(self) -> str:
+        """For a page: 17, or "over 1,000"."""
+        return f"{int(self):,}" if self.is_all else f"over {int(self):,}"
 
 
 def count_some(rows: QuerySet[Any, Any], most: int = MOST_COUNTED) -> Counted:
-    """Count no further than to a bound."""
-    return Counted(rows.order_by()[: most + 1].count(), most)
+    """Count no further than to a bound; the newest first, so by the same index as the list itself."""
+    return Counted(rows.order_by("-pk")[: most + 1].count(), most)
 
 
 class BoundedPaginator(Paginator):
     """Pages of the first MOST_COUNTED rows. Whoever looks for something further down narrows the list."""
 
     template_name = "admin/long_list_pages.html"
+    most = MOST_COUNTED
 
     @cached_property
     def count(self) -> Counted:  # type: ignore[override]
-        return count_some(self.object_list)  # type: ignore[arg-type]
+        return count_some(self.object_list, self.most)
 
 
 class KnownValues(admin.FieldListFilter):
@@ -55,12 +58,13 @@ class KnownValues(admin.FieldListFilter):
         self.values = list(_distinct(model, field_path))
         self.name = field_path
         super().__init__(field, request, params, model, model_admin, field_path)
-        self.chosen = (self.used_parameters.get(field_path) or [None])[-1]
+        given: Any = self.used_parameters.get(field_path) or [None]
+        self.chosen = given[-1]
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         return [self.name]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         yield {
             "selected": self.chosen is None,
             "query_string": changelist.get_query_string(remove=[self.name]),

@@ -25,6 +25,7 @@ from connections.admin import (
     Words,
     add_to_application_page,
     badge,
+    count_some,
     dashboard_cards,
     link_to,
     moment,
@@ -270,6 +271,6 @@ add_to_application_page(VisitInline)
 def what_the_field_waits_for(request: HttpRequest) -> Iterable[Card]:
     if request.user.has_perm("fieldwork.view_visit"):
         address = reverse("admin:fieldwork_visit_changelist")
-        count = Visit.objects.filter(state=VisitState.SCHEDULED).count()
+        count = count_some(Visit.objects.filter(state=VisitState.SCHEDULED))
         where = f"{address}?state__exact={VisitState.SCHEDULED}"
         yield Card("Without a technician", count, "visits that nobody is on", where, bool(count))

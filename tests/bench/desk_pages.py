@@ -63,8 +63,8 @@ def sortable(pages: Any) -> list[int]:
     request.user = User.objects.filter(is_superuser=True).first()
     listed = pages.get_changelist_instance(request)
     shown = [name for name in listed.list_display if name != "action_checkbox"]
-    shift = int("action_checkbox" in listed.list_display)
-    return [n + 1 for n, name in enumerate(shown) if listed.get_ordering_field(name)] if shift or shown else []
+    may = pages.get_sortable_by(request)
+    return [n + 1 for n, name in enumerate(shown) if name in may and listed.get_ordering_field(name)]
 
 
 def terms() -> list[str]:

@@ -1,4 +1,4 @@
-"""Rows by the thousand: one INSERT … SELECT a table, with the model's own defaults for every column that is not named."""
+"""Rows by the thousand: an INSERT … SELECT a table, with the model's own default for each column that is not named."""
 
 import json
 import uuid
@@ -90,11 +90,12 @@ def _default(field: "models.Field[Any, Any]") -> str:
         return NOW
     if field.default is uuid.uuid4:
         return "gen_random_uuid()"
-    if not field.has_default():
-        return "NULL" if field.null else "''"
-    if callable(field.default) and isinstance(field, models.CharField):
+    if field.has_default() and callable(field.default) and isinstance(field, models.CharField):
         return "substr(md5(random()::text), 1, 16)"  # a code that nobody can guess
-    value = field.get_default()
+    return _literal(field, field.get_default() if field.has_default() else (None if field.null else ""))
+
+
+def _literal(field: "models.Field[Any, Any]", value: Any) -> str:
     if isinstance(field, models.JSONField):
         return f"{text(json.dumps(value))}::jsonb"
     if isinstance(value, str):

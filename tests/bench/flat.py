@@ -1,8 +1,8 @@
-"""`python -m tests.bench.flat --as small|full [--into var/bench/flat.json]`: what each page of the desk costs in this house.
+"""`python -m tests.bench.flat --as small|full [--into var/bench/flat.json]`: what each page of the desk costs here.
 
-Run it on a house of a few thousand orders (`small`: every list fills its page) and on one of a million (`full`): both go
-into the same file, and the second run prints the ratios. Counted are statements and the blocks that PostgreSQL touches for
-them, which no other load on the machine changes; the milliseconds are the middle of some visits, from request to page.
+Run it on a house of a few thousand orders (`small`: every list fills its page) and on one of a million (`full`): both
+go into the same file, and the second run prints the ratios. Counted are statements and the blocks that PostgreSQL
+touches for them, which no other load on the machine changes; the milliseconds are the middle of some visits.
 """
 
 import argparse

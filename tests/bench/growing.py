@@ -14,6 +14,7 @@ from connections.models import (
     Hold,
     Letter,
     PersonalDataView,
+    SearchWord,
     Submission,
     SupportRequest,
 )
@@ -21,7 +22,7 @@ from fieldwork.models import FieldAct, Finding, Installation, Meter, Photo, Visi
 
 GROWING: list[type[Model]] = [
     *(Application, Document, DocumentVersion, Submission, Event, EventWords, Hold, Letter, Feedback, SupportRequest),
-    *(PersonalDataView, Visit, FieldAct, Photo, Finding, Installation, Meter),
+    *(PersonalDataView, SearchWord, Visit, FieldAct, Photo, Finding, Installation, Meter),
     *(Quote, QuoteLine, Instalment, Entry, Payment, PaymentReport, Waiver, Voucher, Closing),
     *(Conversation, Message, Callback, Attempt, Act, Refusal),
 ]

@@ -1,8 +1,8 @@
 """`python -m tests.bench.seed [--applications 100000] [--messages 500000]`: a house with years of work behind it.
 
-Fills the PostgreSQL of DATABASE_URL, which must be migrated and hold no application yet, with lifelike rows in every table
-that grows: two years of orders of 50 providers with 1,000 offerings, two of a hundred still under way, half of them from
-buyer apps, and searches that led to nothing. Event hashes and files are made up; everything else obeys the constraints.
+Fills the PostgreSQL of DATABASE_URL, which must be migrated and hold no application yet, with lifelike rows in every
+table that grows: two years of orders of 50 providers with 1,000 offerings, two of a hundred still under way, half of
+them from buyer apps, and searches that led to nothing. Event hashes and files are made up; the constraints hold.
 """
 
 import argparse

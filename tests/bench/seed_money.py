@@ -17,12 +17,14 @@ from tests.bench.seed_orders import CLERK, POWER
 
 USD = {"currency": "'USD'"}
 PAID = f"{POWER} AND n % 100 <> 18"  # one connection in a hundred is still owed for
+OPEN = f"CASE WHEN state IN ('CANCELLED', 'FAILED') OR ({PAID}) THEN 0 ELSE {{amount}} END"
 PARTS = "(VALUES (0, 50, 'PRE_FULFILLMENT'), (1, 150, 'ON_FULFILLMENT')) AS part (position, amount, type)"
 ENTRIES = "FROM billing_instalment AS i JOIN plan ON n = i.application_id"
 
 
 def quotes() -> int:
-    return fill(Quote, "FROM plan", application="n", valid_until="created_at + interval '30 days'", **USD)
+    values = {"valid_until": "created_at + interval '30 days'", "balance": OPEN.format(amount=200)}
+    return fill(Quote, "FROM plan", application="n", **values, **USD)
 
 
 def quote_lines() -> int:
@@ -33,6 +35,7 @@ def quote_lines() -> int:
 
 def instalments() -> int:
     values = {"type": "part.type", "amount": "part.amount", "position": "part.position", "term": "part.position"}
+    values["balance"] = OPEN.format(amount="part.amount")
     return fill(Instalment, f"FROM plan, {PARTS}", application="n", collected_by="'BPP'", **values, **USD)
 
 
@@ -73,7 +76,8 @@ def entries() -> int:
 
 def vouchers() -> int:
     """An invoice for each connection, a receipt for each payment."""
-    said = """'{"issuer": {"name": "Utility"}, "lines": [["Connection fee", "200.00"]], "issued_on": "2026-01-01"}'::jsonb"""
+    lines = '"lines": [["Connection fee", "200.00"]]'
+    said = f"""'{{"issuer": {{"name": "Utility"}}, {lines}, "issued_on": "2026-01-01"}}'::jsonb"""
     paper = {"provider": "plan.provider_id", "application": "n", "content": said, "issued_by": "'staff anna'", **USD}
     invoice = {"kind": "'INVOICE'", "number": "'INV-' || n", "total": "200", "issued_at": "ended_at"}
     due = "(ended_at + interval '14 days')::date"

@@ -10,6 +10,7 @@ from connections.models import (
     Hold,
     Letter,
     PersonalDataView,
+    SearchWord,
     Submission,
     SupportRequest,
 )
@@ -22,10 +23,14 @@ POWER = "state = 'CONNECTION_ESTABLISHED'"
 TECHNICIAN = f"(SELECT min(t.id) FROM fieldwork_technician AS t WHERE t.provider_id = plan.provider_id) + n % {CREW}"
 # What happens to an order: the step, what it is about, the state then, how far the order must have come, on which day.
 LIFE = """(VALUES
-    (1, 'application.opened', '', 'DRAFT', 0, 0), (2, 'application.scheduled', '', 'SCHEDULED', 1, 0),
-    (3, 'visit.scheduled', 'Assessment visit', 'SCHEDULED', 1, 0), (4, 'document.submitted', 'ID proof', 'SCHEDULED', 1, 1),
-    (5, 'document.submitted', 'Ownership', 'SCHEDULED', 1, 1), (6, 'document.submitted', 'Wiring', 'SCHEDULED', 1, 1),
-    (7, 'visit.rescheduled', 'Assessment visit', 'SCHEDULED', 1, 2), (8, 'visit.assigned', 'Assessment visit', 'SCHEDULED', 2, 3),
+    (1, 'application.opened', '', 'DRAFT', 0, 0),
+    (2, 'application.scheduled', '', 'SCHEDULED', 1, 0),
+    (3, 'visit.scheduled', 'Assessment visit', 'SCHEDULED', 1, 0),
+    (4, 'document.submitted', 'ID proof', 'SCHEDULED', 1, 1),
+    (5, 'document.submitted', 'Ownership', 'SCHEDULED', 1, 1),
+    (6, 'document.submitted', 'Wiring', 'SCHEDULED', 1, 1),
+    (7, 'visit.rescheduled', 'Assessment visit', 'SCHEDULED', 1, 2),
+    (8, 'visit.assigned', 'Assessment visit', 'SCHEDULED', 2, 3),
     (9, 'application.technician_assigned', '', 'TECHNICIAN_ASSIGNED', 2, 3),
     (10, 'visit.en_route', 'Assessment visit', 'TECHNICIAN_ASSIGNED', 3, 5),
     (11, 'visit.on_site', 'Assessment visit', 'TECHNICIAN_ASSIGNED', 3, 5),
@@ -34,9 +39,12 @@ LIFE = """(VALUES
     (14, 'document.verified', 'ID proof', 'ASSESSMENT_COMPLETED', 4, 6),
     (15, 'document.verified', 'Ownership', 'ASSESSMENT_COMPLETED', 4, 6),
     (16, 'document.verified', 'Wiring', 'ASSESSMENT_COMPLETED', 4, 6),
-    (17, 'application.approved', '', 'APPROVED', 4, 7), (18, 'visit.scheduled', 'Installation visit', 'APPROVED', 4, 7),
-    (19, 'visit.assigned', 'Installation visit', 'APPROVED', 5, 9), (20, 'visit.en_route', 'Installation visit', 'APPROVED', 5, 20),
-    (21, 'visit.on_site', 'Installation visit', 'APPROVED', 5, 20), (22, 'visit.completed', 'Installation visit', 'APPROVED', 5, 20),
+    (17, 'application.approved', '', 'APPROVED', 4, 7),
+    (18, 'visit.scheduled', 'Installation visit', 'APPROVED', 4, 7),
+    (19, 'visit.assigned', 'Installation visit', 'APPROVED', 5, 9),
+    (20, 'visit.en_route', 'Installation visit', 'APPROVED', 5, 20),
+    (21, 'visit.on_site', 'Installation visit', 'APPROVED', 5, 20),
+    (22, 'visit.completed', 'Installation visit', 'APPROVED', 5, 20),
     (23, 'meter.installed', 'Meter', 'APPROVED', 5, 20),
     (24, 'application.connection_established', '', 'CONNECTION_ESTABLISHED', 5, 20),
     (25, 'voucher.issued', 'Invoice', 'CONNECTION_ESTABLISHED', 5, 20),
@@ -56,7 +64,7 @@ def applications() -> int:
         id="n",
         provider="provider_id",
         offering="offering_id",
-        number="CASE WHEN rank > 0 THEN 'u' || provider_id || '-' || lpad(n::text, greatest(3, length(n::text)), '0') END",
+        number="CASE WHEN rank > 0 THEN 'u' || provider_id || '-' || to_char(n, 'FM9999999000') END",
         source="coalesce(bap, 'counter')",
         source_reference="CASE WHEN bap IS NULL THEN 'P-' || n ELSE md5('tx' || n)::uuid::text END",
         applicant_name="name",
@@ -84,6 +92,18 @@ def applications() -> int:
         consumer_number=f"CASE WHEN {POWER} THEN 'U' || provider_id || '-' || lpad(n::text, 8, '0') END",
         sanctioned_load_kw=f"CASE WHEN {POWER} THEN 1 + n % 9 END",
     )
+
+
+def search_words() -> int:
+    """As connections/searching.py writes them."""
+    words = (
+        "ARRAY[split_part(lower(name), ' ', 1), split_part(lower(name), ' ', 2), 'valencia', 'street',"
+        " CASE WHEN n % 4 < 3 THEN 'person' || n || '@example.com' END,"
+        " CASE WHEN bap IS NULL THEN 'p-' || n ELSE md5('tx' || n)::uuid::text END,"
+        " '#' || reverse('1415' || lpad((n % 10000000)::text, 7, '0'))]"
+    )
+    given = f"FROM plan, unnest({words}) AS word WHERE word IS NOT NULL"
+    return fill(SearchWord, given, application="n", word="word")
 
 
 def documents() -> int:
@@ -236,6 +256,7 @@ def views() -> int:
 
 
 STEPS = [
-    *(applications, documents, submissions, versions, holds, visits, findings, acts, photos, meters, installations),
+    *(applications, search_words, documents, submissions, versions, holds, visits, findings, acts, photos, meters),
+    installations,
     *(events, words, letters, ratings, calls_for_help, views),
 ]
