@@ -74,7 +74,7 @@ class ReasonFilter(admin.SimpleListFilter):
 class RefusalAdmin(ReadOnlyAdmin):
     """A sample, newest first. A claimed name is shown as such."""
 
-    sortable_by = ["last"]
+    sortable_by: list[str] = []
     list_fullwidth = True
     list_display = ["reason_badge", "last", "times", "who", "action", "told", "path"]
     list_filter = [ReasonFilter, "proven", "last_at"]

@@ -56,6 +56,7 @@ class CountForm(forms.Form):
 
 @admin.register(Closing)
 class ClosingAdmin(ReadOnlyAdmin):
+    sortable_by: list[str] = []
     list_display = ["when", "provider", "expected", "counted", "difference_badge", "closed_by", "note"]
     list_filter = [("provider", admin.RelatedOnlyFieldListFilter), "day"]
     list_select_related = ["provider", "closed_by"]

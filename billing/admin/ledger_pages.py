@@ -40,7 +40,7 @@ class PeriodForm(forms.Form):
 class EntryAdmin(FoundByOrder, ReadOnlyAdmin):
     list_display = ["when", "order", "kind", "title", "owed", "settled", "who"]
     list_filter = ["kind", "at", ("application__provider", admin.RelatedFieldListFilter)]
-    sortable_by = ["when"]
+    sortable_by: list[str] = []
     list_select_related = ["application", "reverses"]
     search_help_text = "What an order is found by"
     ordering = ["-id"]

@@ -63,7 +63,7 @@ class PaymentAdmin(FoundByOrder, ReadOnly, CashierPages, RefundPages, LifecycleA
     action_forms = {"take_back": TakeBackForm}
     list_display = ["when", "order", "amount_in_words", "method", "reference", "standing", "who"]
     list_filter = ["at", "method", "is_refund", ("provider", admin.RelatedFieldListFilter)]
-    sortable_by = ["when"]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("reference",)
     search_help_text = "Reference in full, or what an order is found by"

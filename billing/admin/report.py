@@ -97,7 +97,7 @@ class PaymentReportAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
         ("application__provider", admin.RelatedFieldListFilter),
         ("reported_by", KnownValues),
     ]
-    sortable_by = ["reported"]
+    sortable_by: list[str] = []
     list_select_related = ["application", "instalment"]
     exact_fields = ("reference",)
     search_help_text = "Reference in full, or what an order is found by"

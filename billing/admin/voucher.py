@@ -79,7 +79,7 @@ class VoucherAdmin(FoundByOrder, ReadOnlyAdmin):
     list_display = ["paper", "kind", "order", "total_in_words", "issued", "due", "stands"]
     list_display_links = ["paper"]
     list_filter = ["kind", "issued_at", ("provider", admin.RelatedFieldListFilter)]
-    sortable_by = ["issued"]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("number",)
     search_help_text = "Number of the paper, or what an order is found by"

@@ -39,7 +39,7 @@ class WaiverAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     show_add_link = False
     list_display = ["asked", "state_badge", "application", "amount_in_words", "why", "asked_by", "decided_by"]
     list_filter = ["state", "asked_at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
-    sortable_by = ["asked"]
+    sortable_by: list[str] = []
     list_select_related = ["application", "asked_by", "decided_by"]
     search_help_text = "What an order is found by"
     ordering = ["id"]  # who waits longest stands first

@@ -114,7 +114,7 @@ class ApplicationAdmin(FoundByOrder, PersonalPage, PersonPages, VerificationPage
         "ordered_at",
     ]
     list_select_related = ["offering", "provider"]
-    sortable_by = ["order_id", "ordered_on"]
+    sortable_by = ["ordered_on"]
     order_path = "pk"
     search_fields = ["number"]
     search_help_text = "Order id, beginning of a name, e-mail or street, telephone, or reference"

@@ -135,7 +135,7 @@ class DocumentAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     show_add_link = False
     list_display = ["name", "order", "state_badge", "changed"]
     list_filter = ["state", ("application__provider", admin.RelatedFieldListFilter)]
-    sortable_by = ["changed"]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
     search_help_text = "What an order is found by"
     ordering = ["-updated_at"]

@@ -40,7 +40,7 @@ AGAIN = Words("Send again", "The same words go to the same address once more, at
 class LetterAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     list_display = ["written", "state_badge", "told", "to", "headline", "attempts", "came_of_it", "order"]
     list_filter = ["state", "created_at", ("application__provider", admin.RelatedFieldListFilter)]
-    sortable_by = ["written"]
+    sortable_by: list[str] = []
     list_select_related = ["application", "event"]
     search_help_text = "What an order is found by"
     fields = ["subject", ("to", "order"), ("about", "together_with"), ("attempts", "problem"), "words"]

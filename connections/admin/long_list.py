@@ -1,7 +1,7 @@
 """Lists over tables that grow without end: a page costs the same however many rows there are.
 
-Nothing is counted beyond MOST_COUNTED, so the page says "more than" instead of a number; columns are sorted by only
-where an index holds that order; and a filter offers what is known without asking the table.
+Nothing is counted beyond MOST_COUNTED, so the page says "more than" instead of a number; a list is sorted by another
+column only where an index holds that order; and a filter offers what is known without asking the table.
 """
 
 from collections.abc import Iterator
@@ -45,8 +45,9 @@ class BoundedPaginator(Paginator):
     most = MOST_COUNTED
 
     @cached_property
-    def count(self) -> Counted:  # type: ignore[override]
-        return count_some(self.object_list, self.most)
+    def count(self) -> Counted:
+        rows: Any = self.object_list
+        return count_some(rows, self.most)
 
 
 class KnownValues(admin.FieldListFilter):

@@ -57,7 +57,7 @@ class PersonalDataViewAdmin(FoundByOrder, ReadOnlyAdmin):
 
     list_display = ["seen", "user", "what_happened", "order", "thing", "reason"]
     list_filter = ["what", "at", ("user", admin.RelatedFieldListFilter)]
-    sortable_by = ["seen"]
+    sortable_by: list[str] = []
     list_select_related = ["application", "user"]
     exact_fields = ("thing",)
     search_help_text = "User, row (application-12), or what an order is found by"

@@ -61,7 +61,7 @@ class SupportRequestAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     show_add_link = False
     list_display = ["asked", "state", "subject", "application", "telephone", "mail", "source"]
     list_filter = [IsDone, "asked_at", ("application__provider", admin.RelatedFieldListFilter)]
-    sortable_by = ["asked"]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("reference", "callback_phone", "email")
     search_help_text = "Reference, telephone or e-mail as they gave it, or what an order is found by"

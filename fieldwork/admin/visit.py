@@ -137,7 +137,7 @@ class VisitAdmin(FoundByOrder, PersonalPage, LifecycleAdmin):
     list_fullwidth = True
     list_display = ["visit", "state_badge", "when", "technician", "application", "address"]
     list_filter = ["state", "kind", ("technician", admin.RelatedFieldListFilter), "window_start"]
-    sortable_by = ["when"]
+    sortable_by: list[str] = []
     list_select_related = ["application__provider", "technician"]
     search_help_text = "Technician, or what an order is found by"
     autocomplete_fields = ["application"]

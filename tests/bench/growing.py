@@ -2,7 +2,7 @@
 
 from django.db.models import Model
 
-from beckn_adapter.models import Act, Attempt, Callback, Conversation, Message, Refusal
+from beckn_adapter.models import Act, Attempt, Callback, Conversation, Message
 from billing.models import Closing, Entry, Instalment, Payment, PaymentReport, Quote, QuoteLine, Voucher, Waiver
 from connections.models import (
     Application,
@@ -24,5 +24,5 @@ GROWING: list[type[Model]] = [
     *(Application, Document, DocumentVersion, Submission, Event, EventWords, Hold, Letter, Feedback, SupportRequest),
     *(PersonalDataView, SearchWord, Visit, FieldAct, Photo, Finding, Installation, Meter),
     *(Quote, QuoteLine, Instalment, Entry, Payment, PaymentReport, Waiver, Voucher, Closing),
-    *(Conversation, Message, Callback, Attempt, Act, Refusal),
+    *(Conversation, Message, Callback, Attempt, Act),
 ]

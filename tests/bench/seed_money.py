@@ -116,7 +116,7 @@ def waivers() -> int:
 
 def closings() -> int:
     """Every provider closed every day that is over."""
-    days = "FROM connections_provider AS p, generate_series(1, 700) AS back"
+    days = "FROM connections_provider AS p, generate_series(1, (SELECT least(700, 1 + max(n) / 50) FROM plan)) AS back"
     cash = {"expected_cash": "0", "counted_cash": "0", "closed_by": CLERK, "figures": """'{"rows": []}'::jsonb"""}
     return fill(Closing, days, provider="p.id", day="current_date - 20 - back", **cash, **USD)
 
