@@ -66,6 +66,9 @@ class Message(models.Model):
             models.Index(fields=["due_at"], name="inbox_due", condition=Q(state="RECEIVED")),
             models.Index(fields=["bap_id", "transaction_id", "id"], name="inbox_order", condition=Q(state="RECEIVED")),
             models.Index(fields=["transaction_id"], name="inbox_transaction"),
+            models.Index(fields=["-id"], name="inbox_failed", condition=Q(state="FAILED")),
+            models.Index(fields=["action", "-id"], name="inbox_action", condition=~Q(action="search")),
+            models.Index(fields=["received_at"], name="inbox_of_no_order", condition=Q(application=None)),
         ]
 
     def __str__(self) -> str:
@@ -116,6 +119,7 @@ class Callback(models.Model):
             models.Index(fields=["bap_id", "transaction_id", "id"], name="outbox_order", condition=Q(state="DUE")),
             models.Index(fields=["transaction_id"], name="outbox_transaction"),
             models.Index(fields=["host"], name="outbox_dead", condition=Q(state="DEAD")),
+            models.Index(fields=["action", "-id"], name="outbox_action", condition=~Q(action="on_search")),
         ]
 
     def __str__(self) -> str:

@@ -4,9 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
-from beckn_adapter.models import Callback, Message
+from beckn_adapter.models import Attempt, Callback, Message
 from connections.lifecycle import Refused, guard
 from connections.models import Application
 from connections.privacy.rooms import Part, erases, exports, rows_of, sweeps_messages
@@ -56,9 +57,18 @@ def erase_bodies(application: Application) -> int:
 
 
 @sweeps_messages
-def erase_bodies_of_no_order(before: datetime, limit: int = 1000) -> int:
-    """Searches and choices that led nowhere, with their answers, the oldest first."""
-    old = Message.objects.filter(application=None, received_at__lt=before, state__in=["HANDLED", "FAILED"])
-    ids = list(old.exclude(body=b"").order_by("pk").values_list("pk", flat=True)[:limit])
-    Callback.objects.filter(request__in=ids).exclude(state=Callback.State.DUE).update(body=b"")
-    return Message.objects.filter(pk__in=ids).update(body=b"", error="")
+def delete_messages_of_no_order(before: datetime, limit: int) -> int:
+    """Searches and choices that led nowhere, with their answers and tries, the oldest first; returns how many.
+
+    Rows that somebody has in hand are passed over, and so are those whose answer is still owed.
+    """
+    owed = Callback.objects.filter(request=OuterRef("pk"), state=Callback.State.DUE)
+    old = Message.objects.filter(~Exists(owed), application=None, received_at__lt=before)
+    old = old.exclude(state=Message.State.RECEIVED).order_by("received_at")
+    with transaction.atomic():
+        ids = list(old.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
+        answers = list(Callback.objects.filter(request__in=ids).order_by().values_list("pk", flat=True))
+        Attempt.objects.filter(callback__in=answers)._raw_delete(using=connection.alias)
+        Callback.objects.filter(pk__in=answers)._raw_delete(using=connection.alias)
+        Message.objects.filter(pk__in=ids)._raw_delete(using=connection.alias)
+    return len(ids)

@@ -2,17 +2,15 @@
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, DecimalField, F, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce
 
 from billing.accounts import Account, total
 from billing.ledger import account_of, accounts_by_slot, accounts_of
-from billing.models import Entry, Instalment, Payment
+from billing.models import Entry, Instalment, Payment, Quote
 from billing.payments import known_payment, record_payment
 from connections.actors import Actor
 from connections.models import Application
@@ -51,46 +49,28 @@ def standing_of(application: Application) -> Standing:
 
 
 def orders_with_refund_due() -> list[tuple[Application, Account]]:
-    """The orders that hold more than is asked for, oldest first, each with its account. Three queries, however many."""
-    return [(order, account) for order, account in _with_accounts(_may_hold_too_much()) if account.refund_due]
+    """The orders that hold more than is asked for, oldest first, each with its account. Three queries, however many.
+
+    Their balances say where to look; whether a waiver counts in full is for the account to say.
+    """
+    held = Quote.objects.filter(balance__lt=0).values_list("application", flat=True)
+    return [(order, account) for order, account in _with_accounts(held) if account.refund_due]
 
 
 def orders_with_fee_open() -> list[tuple[Application, Account]]:
     """The orders that ended with a fee that is not paid yet, in the same way."""
-    return [(order, account) for order, account in _with_accounts(_may_owe_a_fee()) if account.open]
+    fees = Entry.objects.filter(kind=EntryKind.CHARGE, instalment=None, application__quote__balance__gt=0)
+    owing = fees.values_list("application", flat=True)
+    return [(order, account) for order, account in _with_accounts(owing) if account.open]
 
 
-def _with_accounts(sums: QuerySet[Entry, Any]) -> list[tuple[Application, Account]]:
+def _with_accounts(application_ids: Iterable[int]) -> list[tuple[Application, Account]]:
+    entries = Entry.objects.filter(application__in=list(application_ids)).select_related("reverses")
     of_order: dict[int, list[Entry]] = defaultdict(list)
-    ids = [row["application"] for row in sums.values("application")]
-    for entry in Entry.objects.filter(application__in=ids).select_related("reverses"):
+    for entry in entries:
         of_order[entry.application_id].append(entry)
     orders = Application.objects.select_related("provider", "quote").in_bulk(of_order)
     return [(orders[pk], total(accounts_by_slot(lines).values())) for pk, lines in sorted(of_order.items())]
-
-
-def _may_hold_too_much() -> QuerySet[Entry, Any]:
-    """Where more is kept than is asked for if every waiver counts in full; some of these are exactly even."""
-    asked = _standing(EntryKind.CHARGE) - _standing(EntryKind.WAIVER)
-    sums = Entry.objects.order_by().values("application").annotate(kept=_kept(), asked=asked)
-    return sums.filter(kept__gt=0).filter(kept__gt=F("asked"))
-
-
-def _may_owe_a_fee() -> QuerySet[Entry, Any]:
-    """Where a fee was charged, and less is kept than is asked for if no waiver counts."""
-    charged = Entry.objects.filter(kind=EntryKind.CHARGE, instalment=None, reversal=None).values("application")
-    of_these = Entry.objects.filter(application__in=charged).order_by().values("application")
-    return of_these.annotate(kept=_kept(), asked=_standing(EntryKind.CHARGE)).filter(asked__gt=F("kept"))
-
-
-def _kept() -> Any:
-    return _standing(EntryKind.PAYMENT) - _standing(EntryKind.REFUND)
-
-
-def _standing(kind: EntryKind) -> Coalesce:
-    """The sum of the entries of a kind that nothing has undone."""
-    amount = Case(When(kind=kind, reversal=None, then=F("amount")), output_field=DecimalField())
-    return Coalesce(Sum(amount), Value(ZERO, output_field=DecimalField()))
 
 
 # --- Taking it ------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing.accounts import Account, Posting, add_up, status_of, total
-from billing.models import Entry, Instalment, Payment, ReportState
+from billing.models import Entry, Instalment, Payment, Quote, ReportState
 from connections.actors import Actor
 from connections.models import Application
 from connections.vocabulary import ApplicationState, EntryKind, PaymentStatus
@@ -126,11 +126,19 @@ def by_due_date(application: Application) -> list[Instalment]:
 
 
 def charge(
-    application: Application, amount: Decimal, *, title: str, actor: Actor, instalment: Instalment | None
+    application: Application,
+    amount: Decimal,
+    *,
+    title: str,
+    actor: Actor,
+    instalment: Instalment | None,
+    in_balance: bool = False,
 ) -> None:
-    """Ask for an amount. Nothing is written for nothing."""
+    """Ask for an amount, which the balances have already or have not yet. Nothing is written for nothing."""
     if amount > 0:
-        add_entry(application, EntryKind.CHARGE, amount, actor=actor, title=title, instalment=instalment)
+        entry = _post(application, EntryKind.CHARGE, amount, actor=actor, title=title, instalment=instalment)
+        if not in_balance:
+            _move_balances(entry)
 
 
 def take_charges_back(application: Application, *, actor: Actor, instalment: Instalment | None = None) -> None:
@@ -185,7 +193,41 @@ def add_entry(
     at: datetime | None = None,
 ) -> Entry:
     """A line of the account, as of now; what a payment is made of carries the payment's own moment, so that both
-    belong to the same day."""
+    belong to the same day. The balances move with it, so that lists need not add up the ledger."""
+    entry = _post(
+        application,
+        kind,
+        amount,
+        actor=actor,
+        title=title,
+        instalment=instalment,
+        payment=payment,
+        reverses=reverses,
+        at=at,
+    )
+    _move_balances(entry)
+    return entry
+
+
+def _move_balances(entry: Entry) -> None:
+    moved = F("balance") + (entry.amount if entry.is_debit else -entry.amount)
+    Quote.objects.filter(application=entry.application_id).update(balance=moved)
+    if entry.instalment_id:
+        Instalment.objects.filter(pk=entry.instalment_id).update(balance=moved)
+
+
+def _post(
+    application: Application,
+    kind: EntryKind,
+    amount: Decimal,
+    *,
+    actor: Actor,
+    title: str,
+    instalment: Instalment | None,
+    payment: Payment | None = None,
+    reverses: Entry | None = None,
+    at: datetime | None = None,
+) -> Entry:
     return Entry.objects.create(
         application=application,
         instalment=instalment,

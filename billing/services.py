@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -32,10 +33,13 @@ def quote_application(application: Application, *, actor: Actor, is_first: bool 
     offering = application.offering
     quoted = price_offering(offering, application.requested_load_kw)
     terms = [Term(row.type, row.collected_by, row.amount, row.percent) for row in offering.payment_terms.all()]
-    values = {
+    asked = instalments(terms, quoted)
+    values: dict[str, Any] = {
         "currency": quoted.currency,
         "valid_until": timezone.now() + timedelta(days=application.provider.quote_valid_days),
     }
+    if application.fulfillment_state == ApplicationState.DRAFT:
+        values["balance"] = sum((row.amount for row in asked), Decimal(0))
     if is_first:
         quote = Quote.objects.create(application=application, **values)
     else:
@@ -44,12 +48,12 @@ def quote_application(application: Application, *, actor: Actor, is_first: bool 
     QuoteLine.objects.bulk_create(
         QuoteLine(quote=quote, title=line.title, amount=line.amount, position=n) for n, line in enumerate(quoted.lines)
     )
-    asked = instalments(terms, quoted)
     if application.fulfillment_state == ApplicationState.DRAFT:
         if not is_first:
             application.instalments.all().delete()
         Instalment.objects.bulk_create(
-            _instalment(application, row, quoted.currency, position=n, term=n) for n, row in enumerate(asked)
+            _instalment(application, row, quoted.currency, position=n, term=n, balance=row.amount)
+            for n, row in enumerate(asked)
         )
     else:
         application.quote = quote
@@ -57,7 +61,9 @@ def quote_application(application: Application, *, actor: Actor, is_first: bool 
     return quote
 
 
-def _instalment(application: Application, asked: Asked, currency: str, *, position: int, term: int) -> Instalment:
+def _instalment(
+    application: Application, asked: Asked, currency: str, *, position: int, term: int, balance: Decimal = Decimal(0)
+) -> Instalment:
     return Instalment(
         application=application,
         type=asked.type,
@@ -66,13 +72,14 @@ def _instalment(application: Application, asked: Asked, currency: str, *, positi
         amount=asked.amount,
         position=position,
         term=term,
+        balance=balance,
     )
 
 
 def charge_order(application: Application, *, actor: Actor) -> None:
     """From the order on, what is asked for stands in the ledger."""
     for row in application.instalments.all():
-        charge(application, row.amount, title=str(row), actor=actor, instalment=row)
+        charge(application, row.amount, title=str(row), actor=actor, instalment=row, in_balance=True)
 
 
 def _ask_anew(application: Application, asked: tuple[Asked, ...], *, actor: Actor) -> None:

@@ -61,6 +61,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/10", hour="2-3"),
         "options": {"expires": 500.0},
     },
+    # All day long, since they come all day long: a day's searches are too many for a night.
+    "sweep messages of no order": {
+        "task": "connections.tasks.sweep_messages",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "check the audit trail": {
         "task": "connections.tasks.check_audit",
         "schedule": crontab(minute=20, hour=4),

@@ -172,6 +172,7 @@ DATABASE_TIMEOUTS = {  # seconds; 0 is none
     # A process that hangs in a transaction holds its locks; the database lets it go.
     "idle_in_transaction_session_timeout": env.int("DATABASE_IDLE_TIMEOUT", default=30),
 }
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)  # PgBouncer stands before it, in transaction mode
 if "migrate" in sys.argv[1:2]:
     DATABASE_TIMEOUTS["statement_timeout"] = 0  # an index on a large table takes its time; waiting for a lock does not
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -186,8 +187,12 @@ else:
         server_side_binding=True,
         connect_timeout=2,  # a gateway strikes off who does not answer within 5 s
         tcp_user_timeout=5000,  # ms until a connection whose other end vanished is given up
-        options=" ".join(f"-c {name}={seconds * 1000}" for name, seconds in DATABASE_TIMEOUTS.items()),
     )
+    if DATABASE_POOLED:  # each transaction may meet another server: nothing outlives one, and the role has the timeouts
+        DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    else:
+        settled = " ".join(f"-c {name}={seconds * 1000}" for name, seconds in DATABASE_TIMEOUTS.items())
+        DATABASES["default"]["OPTIONS"]["options"] = settled
 
 CACHES = {"default": env.cache_url("CACHE_URL", default=f"filecache://{VAR_DIR / 'cache'}")}
 if "RedisCache" in CACHES["default"]["BACKEND"]:  # without a timeout whoever asks a hung server waits for ever
@@ -274,6 +279,7 @@ BECKN_RATE_PER_ADDRESS = env.float("BECKN_RATE_PER_ADDRESS", default=2000)
 BECKN_FAILURES_PER_ADDRESS = env.float("BECKN_FAILURES_PER_ADDRESS", default=10)
 BECKN_LOOKUP_RATE = env.float("BECKN_LOOKUP_RATE", default=20)
 BECKN_REFUSAL_DAYS = env.int("BECKN_REFUSAL_DAYS", default=14)
+BECKN_SEARCH_DAYS = env.int("BECKN_SEARCH_DAYS", default=30)  # of messages that led to no order; 0: for ever
 # Seconds that two honest clocks may differ, for signatures and for context.timestamp: a minute, and what the way takes.
 BECKN_CLOCK_SKEW = env.int("BECKN_CLOCK_SKEW", default=75)
 BECKN_TIMESTAMP_SKEW = env.int("BECKN_TIMESTAMP_SKEW", default=75)

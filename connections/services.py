@@ -10,6 +10,7 @@ from connections.actors import Actor
 from connections.geography import Place, Verdict, judge
 from connections.lifecycle import Refused, record
 from connections.models import Application, Document, Offering
+from connections.searching import keep_words
 from connections.vocabulary import OPEN_STATES, ApplicationState
 
 
@@ -78,6 +79,7 @@ def open_application(
         "attention": look_at(verdict),
     }
     application, is_new = _draft(source, source_reference, values, may_correct=may_correct)
+    keep_words(application, is_new=is_new)
     _lay_out_documents(application, is_new=is_new)
     record(application, "opened" if is_new else "revised", actor=actor)
     return application
@@ -176,5 +178,7 @@ def amend_application(application: Application, *, changes: dict[str, Any], acto
             raise not_served(application.offering, verdict)
         application.attention = look_at(verdict)
     application.save()
+    if changed.keys() & (CONTACT_FIELDS | PREMISES_FIELDS):
+        keep_words(application)
     record(application, "amended", actor=actor, **changed)
     return application

@@ -52,6 +52,11 @@ def keep_retention() -> int:
 
 
 @shared_task
+def sweep_messages() -> int:
+    return retention.sweep_messages_of_no_order(timezone.now(), seconds=30)
+
+
+@shared_task
 def work_post() -> int:
     return post.work_post()
 

@@ -24,6 +24,7 @@ from connections.admin import (
     LifecycleAdmin,
     NothingToAsk,
     Words,
+    count_some,
     dashboard_cards,
     link_to,
     moment,
@@ -46,7 +47,7 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
     inlines = [AttemptInline]
     actions = ["send_selected_again"]
     list_display = ["action", "created", "bap_id", "state_badge", "attempts", "came_of_it", "order", "transaction_id"]
-    list_filter = ["state", CallbackActionFilter, "created_at"]
+    list_filter = ["state", CallbackActionFilter]
     fields = [
         ("action", "state"),
         ("bap_id", "url"),
@@ -143,7 +144,7 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
 def what_waits_to_be_delivered(request: HttpRequest) -> Iterable[Card]:
     if request.user.has_perm("beckn_adapter.view_callback"):
         address = reverse("admin:beckn_adapter_callback_changelist")
-        dead = Callback.objects.filter(state=Callback.State.DEAD).count()
+        dead = count_some(Callback.objects.filter(state=Callback.State.DEAD))
         yield Card("Given up", dead, "messages no buyer app took", f"{address}?state__exact=DEAD", bool(dead))
         oldest = Callback.objects.filter(state=Callback.State.DUE).aggregate(at=Min("created_at"))["at"]
         age = timesince(oldest, timezone.now(), depth=1) if oldest else "None"

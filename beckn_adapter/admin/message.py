@@ -10,7 +10,7 @@ from unfold.decorators import display
 from beckn_adapter.admin.inlines import AnswerInline
 from beckn_adapter.admin.wire import MESSAGE_TONES, ActionFilter, WireAdmin, preformatted
 from beckn_adapter.models import Message
-from connections.admin import Card, dashboard_cards, moment, shortened, stamp
+from connections.admin import Card, count_some, dashboard_cards, moment, shortened, stamp
 from connections.privacy.masking import mask_text
 
 
@@ -20,7 +20,7 @@ class MessageAdmin(WireAdmin):
     inlines = [AnswerInline]
     personal_fields = ("error",)
     list_display = ["action", "received", "bap_id", "state_badge", "went_wrong", "order", "transaction_id"]
-    list_filter = ["state", ActionFilter, "received_at"]
+    list_filter = ["state", ActionFilter]
     fields = [
         ("action", "state"),
         ("bap_id", "via"),
@@ -61,6 +61,6 @@ class MessageAdmin(WireAdmin):
 @dashboard_cards
 def what_was_not_understood(request: HttpRequest) -> Iterable[Card]:
     if request.user.has_perm("beckn_adapter.view_message"):
-        failed = Message.objects.filter(state=Message.State.FAILED).count()
+        failed = count_some(Message.objects.filter(state=Message.State.FAILED))
         address = f"{reverse('admin:beckn_adapter_message_changelist')}?state__exact=FAILED"
         yield Card("Not understood", failed, "requests that could not be handled", address, bool(failed))

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from beckn_adapter.models import Refusal
 from connections.admin import ReadOnlyAdmin, moment, shortened, stamp
@@ -81,7 +80,7 @@ class RefusalAdmin(ReadOnlyAdmin):
     """A sample, newest first. A claimed name is shown as such."""
 
     empty_words = "No message was refused lately."
-    paginator = InfinitePaginator
+    sortable_by: list[str] = []
     list_fullwidth = True
     list_display = ["reason_badge", "last", "times", "who", "action", "told", "path"]
     list_filter = [ReasonFilter, "proven", "last_at"]

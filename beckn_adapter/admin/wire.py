@@ -7,10 +7,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
-from unfold.paginator import InfinitePaginator
 
 from beckn_adapter.models import Callback, Message
-from connections.admin import PersonalPage, ReadOnlyAdmin, link_to
+from connections.admin import FoundByOrder, PersonalPage, ReadOnlyAdmin, link_to
 from connections.privacy.masking import HIDDEN, mask_value
 
 MESSAGE_TONES: dict[str, str] = {
@@ -62,14 +61,14 @@ class CallbackActionFilter(ActionFilter):
     prefix = "on_"
 
 
-class WireAdmin(PersonalPage, ReadOnlyAdmin):
-    """A list that grows without end: no counting, no bodies read before a page is opened."""
+class WireAdmin(FoundByOrder, PersonalPage, ReadOnlyAdmin):
+    """A list that grows without end: no counting far, no bodies read before a page is opened."""
 
-    paginator = InfinitePaginator
     list_fullwidth = True
+    sortable_by: list[str] = []
     list_select_related = ["application"]
-    search_fields = ["transaction_id", "message_id", "bap_id"]
-    search_help_text = "Transaction id, message id or buyer app"
+    exact_fields = ("transaction_id",)
+    search_help_text = "Transaction id in full, or what an order is found by"
     tones: dict[str, str]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from billing.cash_desk import orders_with_refund_due
 from billing.models import PaymentReport, ReportState, Waiver, WaiverState
-from connections.admin import Card, dashboard_cards
+from connections.admin import Card, count_some, dashboard_cards
 
 
 @dashboard_cards
@@ -16,12 +16,12 @@ def what_the_money_waits_for(request: HttpRequest) -> Iterable[Card]:
         count = len(orders_with_refund_due())
         yield Card("Due back", count, "orders with money to pay back", reverse("admin:billing_refunds"), bool(count))
     if request.user.has_perm("billing.view_paymentreport"):
-        count = PaymentReport.objects.filter(state=ReportState.REPORTED).count()
+        count = count_some(PaymentReport.objects.filter(state=ReportState.REPORTED))
         address = f"{reverse('admin:billing_paymentreport_changelist')}?state__exact={ReportState.REPORTED}"
         yield Card("Reported payments", count, "to be matched with money", address, bool(count))
     if request.user.has_perm("billing.view_waiver"):
         waiting = Waiver.objects.filter(state=WaiverState.ASKED)
-        others = waiting.exclude(asked_by=request.user.pk).count()
+        others = count_some(waiting.exclude(asked_by=request.user.pk))
         address = f"{reverse('admin:billing_waiver_changelist')}?state__exact={WaiverState.ASKED}"
         may_decide = request.user.has_perm("billing.approve_waiver") and others > 0
-        yield Card("Waivers to decide", waiting.count(), "asked for, not decided yet", address, may_decide)
+        yield Card("Waivers to decide", count_some(waiting), "asked for, not decided yet", address, may_decide)

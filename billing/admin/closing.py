@@ -57,6 +57,7 @@ class CountForm(forms.Form):
 @admin.register(Closing)
 class ClosingAdmin(ReadOnlyAdmin):
     empty_words = "A day is closed when it is over and its cash is counted."
+    sortable_by: list[str] = []
     list_display = ["when", "provider", "expected", "counted", "difference_badge", "closed_by", "note"]
     list_filter = [("provider", admin.RelatedOnlyFieldListFilter), "day"]
     list_select_related = ["provider", "closed_by"]

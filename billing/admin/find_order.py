@@ -1,10 +1,10 @@
 """Finding the order that a person at the counter means."""
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from billing.models import Payment, PaymentReport, Voucher
-from connections.admin.application_list import find_more
 from connections.models import Application
+from connections.searching import as_written, find
 from connections.vocabulary import ApplicationState
 
 AT_MOST = 20
@@ -13,30 +13,30 @@ AT_MOST = 20
 def find_orders(term: str) -> list[Application]:
     """The orders that a cashier may mean, at most twenty, newest first; drafts owe nothing and are left out.
 
-    An order id, the number of a paper or a reference that is given in full names its order alone; else everything
-    that holds the words: part of an order id, the names, a telephone number however it is spaced.
+    An order id, the number of a paper or a reference that is given in full names its order alone; else every order that
+    the words begin a word of, or that has the telephone number.
     """
-    orders = Application.objects.exclude(fulfillment_state=ApplicationState.DRAFT).select_related("provider")
-    for meant in (Q(number__iexact=term), _named_by(term)):
-        found = list(orders.filter(meant)[:AT_MOST])
+    orders = Application.objects.exclude(fulfillment_state=ApplicationState.DRAFT)
+    term = term.replace("\0", "").strip()
+    for meant in (orders.filter(number__in=as_written(term)), orders.filter(pk__in=_named_by(term))):
+        found = _first(meant)
         if found:
             return found
-    names = Q()
-    for word in term.split():
-        names &= Q(applicant_name__icontains=word) | Q(billing_name__icontains=word)
-    wanted = orders.filter(Q(number__icontains=term) | names)
-    by_phone = find_more(orders, term)
-    return list((wanted | by_phone if by_phone is not None else wanted)[:AT_MOST])
+    return _first(orders.filter(pk__in=find(term, orders, AT_MOST)))
 
 
-def _named_by(term: str) -> Q:
+def _first(orders: QuerySet[Application]) -> list[Application]:
+    return list(orders.select_related("provider").order_by("-pk")[:AT_MOST])
+
+
+def _named_by(term: str) -> list[int]:
     """A reference: of a payment, of what a buyer app reported, of who brought the order, or a paper's number."""
+    written = as_written(term)
     holders = (
-        Payment.objects.filter(reference__iexact=term),
-        PaymentReport.objects.filter(reference__iexact=term),
-        Voucher.objects.filter(number__iexact=term),
+        Payment.objects.filter(reference__in=written),
+        PaymentReport.objects.filter(reference__in=written),
+        Voucher.objects.filter(number__in=written),
     )
-    named = Q(source_reference__iexact=term)
-    for rows in holders:
-        named |= Q(pk__in=rows.values("application"))
-    return named
+    brought = Application.objects.filter(search_words__word=term.casefold(), source_reference__iexact=term)
+    named = {pk for rows in holders for pk in rows.values_list("application_id", flat=True)[:AT_MOST]}
+    return [*named, *brought.values_list("pk", flat=True)[:AT_MOST]] if term else []

@@ -14,12 +14,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from billing.accounts import Account
 from billing.cash_desk import orders_with_fee_open
-from billing.ledger import accounts_of, payment_status, with_received
+from billing.ledger import accounts_of, accounts_of_all, payment_status
 from billing.models import Instalment, WaiverState
 from billing.payments import ask_waiver
 from billing.pricing import in_words, to_minor_unit
 from connections.actors import Actor
-from connections.admin import ActionForm, LifecycleAdmin, Words, link_to, on_one_line, stamp
+from connections.admin import ActionForm, FoundByOrder, LifecycleAdmin, Words, link_to, on_one_line, stamp
 from connections.admin.read_only import ReadOnly
 from connections.models import Application
 from connections.vocabulary import OPEN_STATES, ApplicationState, PaymentStatus
@@ -57,7 +57,7 @@ class IsOpen(admin.SimpleListFilter):
         return super().value() or "yes"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        paid = Q(open__lte=0)
+        paid = Q(balance__lte=0)
         if self.value() == "yes":
             return queryset.filter(~paid, application__fulfillment_state__in=ASKED_FOR)
         return queryset.filter(paid) if self.value() == "no" else queryset
@@ -85,7 +85,7 @@ class WaiveForm(ActionForm):
 
 
 @admin.register(Instalment)
-class InstalmentAdmin(ReadOnly, LifecycleAdmin):
+class InstalmentAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     empty_words = "What is due comes with an order, by the payment terms of its offering."
     action_forms = {"waive": WaiveForm}
     action_words = {
@@ -99,11 +99,11 @@ class InstalmentAdmin(ReadOnly, LifecycleAdmin):
     show_add_link = False
     list_before_template = "admin/billing/fees_open.html"
     list_display = ["application", "since", "due", "asked", "got", "forgone", "rest", "standing", "pay"]
-    list_filter = [IsOpen, "type", "collected_by", ("application__provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [IsOpen, ("application__provider", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
-    search_fields = ["application__number", "application__applicant_name"]
-    search_help_text = "Order id or name"
-    ordering = ["application__ordered_at", "application_id", "position"]
+    search_help_text = "What an order is found by"
+    ordering = ["application_id", "position"]
     fields = ["collected_by"]
 
     class Media:
@@ -122,29 +122,39 @@ class InstalmentAdmin(ReadOnly, LifecycleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         drafts = Q(application__fulfillment_state=ApplicationState.DRAFT)
-        return with_received(super().get_queryset(request)).exclude(drafts)
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.exclude(drafts)
 
-    @admin.display(description="ordered", ordering="application__ordered_at")
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The accounts of the orders on this page at once."""
+        listed = super().get_changelist_instance(request)
+        accounts = accounts_of_all(row.application_id for row in listed.result_list)
+        for row in listed.result_list:
+            account = accounts[row.application_id][row.pk]
+            row.received, row.waived, row.open = account.kept, account.waived, account.open
+        return listed
+
+    @admin.display(description="ordered")
     def since(self, instalment: Instalment) -> str:
         return stamp(instalment.application.ordered_at, "j M Y")
 
-    @admin.display(description="falls due", ordering="type")
+    @admin.display(description="falls due")
     def due(self, instalment: Instalment) -> str:
         return instalment.get_type_display()
 
-    @admin.display(description="amount", ordering="amount")
+    @admin.display(description="amount")
     def asked(self, instalment: Instalment) -> str:
         return _say(instalment, instalment.amount)
 
-    @admin.display(description="received", ordering="received")
+    @admin.display(description="received")
     def got(self, instalment: Any) -> str:
         return _say(instalment, instalment.received)
 
-    @admin.display(description="waived", ordering="waived")
+    @admin.display(description="waived")
     def forgone(self, instalment: Any) -> str:
         return _say(instalment, instalment.waived) if instalment.waived else "-"
 
-    @admin.display(description="open", ordering="open")
+    @admin.display(description="open")
     def rest(self, instalment: Any) -> str:
         is_open = instalment.open > 0 and instalment.application.fulfillment_state in ASKED_FOR
         return _say(instalment, instalment.open) if is_open else "-"

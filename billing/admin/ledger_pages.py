@@ -19,7 +19,7 @@ from billing.closing import today_of
 from billing.ledger_file import entries_between, ledger_lines, sums_of
 from billing.models import Entry
 from billing.pricing import in_words
-from connections.admin import ReadOnlyAdmin, link_to, on_one_line, stamp
+from connections.admin import FoundByOrder, ReadOnlyAdmin, link_to, on_one_line, stamp
 from connections.models import Provider
 from connections.vocabulary import EntryKind
 
@@ -37,13 +37,13 @@ class PeriodForm(forms.Form):
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin):
+class EntryAdmin(FoundByOrder, ReadOnlyAdmin):
     empty_words = "A line is written when an order is charged, and whenever money moves."
     list_display = ["when", "order", "kind", "title", "owed", "settled", "who"]
-    list_filter = ["kind", "at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["kind", "at", ("application__provider", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["application", "reverses"]
-    search_fields = ["application__number", "title", "payment__reference"]
-    search_help_text = "Order id, title or reference of the payment"
+    search_help_text = "What an order is found by"
     ordering = ["-id"]
     list_display_links = None
     change_list_template = "admin/billing/entries.html"

@@ -16,7 +16,17 @@ from billing.ledger import is_taken_back
 from billing.models import Entry, Payment
 from billing.payments import reverse_payment
 from connections.actors import Actor
-from connections.admin import ActionForm, LifecycleAdmin, Words, link_to, moment, name_events, on_one_line, stamp
+from connections.admin import (
+    ActionForm,
+    FoundByOrder,
+    LifecycleAdmin,
+    Words,
+    link_to,
+    moment,
+    name_events,
+    on_one_line,
+    stamp,
+)
 from connections.admin.read_only import ReadOnly
 from connections.vocabulary import EntryKind
 
@@ -47,16 +57,17 @@ class TakeBackForm(ActionForm):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, CashierPages, RefundPages, LifecycleAdmin):
+class PaymentAdmin(FoundByOrder, ReadOnly, CashierPages, RefundPages, LifecycleAdmin):
     """Payments are added, never changed; each through billing.payments, so that the ledger and the timeline know."""
 
     empty_words = "Payments are taken at the cashier's."
     action_forms = {"take_back": TakeBackForm}
     list_display = ["when", "order", "amount_in_words", "method", "reference", "standing", "who"]
-    list_filter = ["at", "method", "is_refund", ("provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["at", "method", "is_refund", ("provider", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
-    search_fields = ["reference", "application__number", "application__applicant_name"]
-    search_help_text = "Reference, order id or name"
+    exact_fields = ("reference",)
+    search_help_text = "Reference in full, or what an order is found by"
     ordering = ["-id"]
     fields = ["note"]
     show_add_link = False

@@ -15,7 +15,7 @@ from billing.models import PaymentReport
 from billing.payments import match_report
 from billing.pricing import to_minor_unit
 from connections.actors import Actor
-from connections.admin import ActionForm, Words, link_to, moment, stamp
+from connections.admin import ActionForm, KnownValues, Words, link_to, moment, stamp
 from connections.vocabulary import PaymentMethod
 
 
@@ -78,10 +78,12 @@ class PaymentReportAdmin(RequestAdmin):
         ),
     }
     list_display = ["reported", "state_badge", "application", "due", "said", "reference", "reported_by"]
-    list_filter = ["state", "reported_at", BY_PROVIDER, "reported_by"]
+    list_filter = ["state", "reported_at", BY_PROVIDER, ("reported_by", KnownValues)]
+    sortable_by: list[str] = []
     list_select_related = ["application", "instalment"]
-    search_fields = ["reference", "application__number", "application__applicant_name"]
-    search_help_text = "Reference, order id or name"
+    exact_fields = ("reference",)
+    search_help_text = "Reference in full, or what an order is found by"
+    ordering = ["id"]  # who waits longest stands first
     fields = ["reference", "reported_by", "reason"]
 
     @admin.display(description="reported", ordering="reported_at")

@@ -9,10 +9,10 @@ from unfold.decorators import display
 from billing.ledger import accounts_of
 from billing.models import PaymentReport, ReportState, Waiver, WaiverState
 from billing.pricing import in_words
-from connections.admin import LifecycleAdmin, ReasonForm, link_to
+from connections.admin import FoundByOrder, LifecycleAdmin, ReasonForm, link_to
 from connections.admin.read_only import ReadOnly
 
-BY_PROVIDER = ("application__provider", admin.RelatedOnlyFieldListFilter)
+BY_PROVIDER = ("application__provider", admin.RelatedFieldListFilter)
 TONES: dict[str, str] = {
     ReportState.REPORTED: "warning",
     ReportState.MATCHED: "success",
@@ -36,7 +36,7 @@ class NoForm(ReasonForm):
         reason.error_messages["required"] = "Say why: whoever asked will read it."
 
 
-class RequestAdmin(ReadOnly, LifecycleAdmin):
+class RequestAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     """Rows that move by an answer alone; who waits longest stands first."""
 
     show_add_link = False

@@ -26,6 +26,7 @@ from billing.vouchers import draft_demand_note, draft_invoice, send_demand_note
 from connections.actors import Actor
 from connections.admin import (
     ActionForm,
+    FoundByOrder,
     ReadOnlyAdmin,
     ReadOnlyInline,
     Words,
@@ -73,17 +74,18 @@ def _paper_links(voucher: Voucher) -> list[dict[str, Any]]:
 
 
 @admin.register(Voucher)
-class VoucherAdmin(ReadOnlyAdmin):
+class VoucherAdmin(FoundByOrder, ReadOnlyAdmin):
     """Issued by billing.vouchers alone; here they are looked up, looked at and, before they are issued, tried."""
 
     empty_words = "A demand note comes with the order, a receipt with a payment, the invoice with the power."
     change_form_template = "admin/lifecycle/change_form.html"
     list_display = ["paper", "kind", "order", "total_in_words", "issued", "due", "stands"]
     list_display_links = ["paper"]
-    list_filter = ["kind", "issued_at", ("provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["kind", "issued_at", ("provider", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
-    search_fields = ["number", "application__number", "application__applicant_name"]
-    search_help_text = "Number of the paper, order id or name"
+    exact_fields = ("number",)
+    search_help_text = "Number of the paper, or what an order is found by"
     ordering = ["-id"]
     fields = ["as_it_is"]
     readonly_fields = fields

@@ -23,9 +23,10 @@ class WaiverAdmin(RequestAdmin):
     action_forms = {"refuse": RefusalForm}
     list_display = ["asked", "state_badge", "application", "amount_in_words", "why", "asked_by", "decided_by"]
     list_filter = ["state", "asked_at", BY_PROVIDER]
+    sortable_by: list[str] = []
     list_select_related = ["application", "asked_by", "decided_by"]
-    search_fields = ["application__number", "application__applicant_name", "reason"]
-    search_help_text = "Order id, name or reason"
+    search_help_text = "What an order is found by"
+    ordering = ["id"]  # who waits longest stands first
     fields = ["reason", "refusal"]
 
     @admin.display(description="asked", ordering="asked_at")

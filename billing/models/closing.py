@@ -30,7 +30,8 @@ class Closing(AppendOnlyModel):
     closed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["-day", "provider"]
+        ordering = ["-day", "provider_id"]
+        indexes = [models.Index(fields=["-day", "provider"], name="closing_list")]
         constraints = [
             models.UniqueConstraint(fields=["provider", "day"], name="a_day_is_closed_once"),
             models.CheckConstraint(

@@ -70,6 +70,11 @@ class Payment(AppendOnlyModel):
                 condition=~Q(reference=""),
             ),
         ]
+        indexes = [
+            models.Index(fields=["method", "-id"], name="payment_list_of_method"),
+            models.Index(fields=["-id"], name="payment_list_of_refunds", condition=Q(is_refund=True)),
+            models.Index(fields=["reference"], name="payment_of_reference"),
+        ]
         permissions = [
             ("refund_payment", "Can pay back what is due back"),
             ("reverse_payment", "Can take back a payment that was recorded"),
@@ -100,6 +105,10 @@ class Entry(AppendOnlyModel):
     class Meta:
         ordering = ["id"]
         verbose_name_plural = "entries"
+        indexes = [
+            models.Index(fields=["kind", "-id"], name="entry_list_of_kind"),
+            models.Index(fields=["application"], name="entry_fee", condition=Q(kind="CHARGE", instalment=None)),
+        ]
         constraints = [
             models.CheckConstraint(name="entry_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="entry_kind_known", condition=Q(kind__in=EntryKind.values)),

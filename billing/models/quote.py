@@ -20,6 +20,17 @@ class Quote(models.Model):
     currency = models.CharField(max_length=3)
     valid_until = models.DateTimeField()
     quoted_at = models.DateTimeField(auto_now=True)
+    balance = models.DecimalField(
+        max_digits=14,
+        decimal_places=3,
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="What the order's ledger adds up to, below zero where it may hold too much: lists find it by this.",
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["application"], name="quote_due_back", condition=Q(balance__lt=0))]
 
     def __str__(self) -> str:
         return in_words(self.total, self.currency)
@@ -62,9 +73,18 @@ class Instalment(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=3)
     position = models.PositiveSmallIntegerField()
     term = models.PositiveSmallIntegerField()
+    balance = models.DecimalField(
+        max_digits=14,
+        decimal_places=3,
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="What is still open of it, by the ledger; of a draft, what will be. Lists find it by this.",
+    )
 
     class Meta:
         ordering = ["position"]
+        indexes = [models.Index(fields=["application", "position"], name="instalment_open", condition=Q(balance__gt=0))]
         constraints = [
             models.CheckConstraint(name="instalment_not_negative", condition=Q(amount__gte=0)),
             models.UniqueConstraint(fields=["application", "position"], name="instalments_are_numbered"),

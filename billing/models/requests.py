@@ -36,6 +36,12 @@ class PaymentReport(ConcurrentTransitionMixin, models.Model):
         ordering = ["id"]
         verbose_name, verbose_name_plural = "reported payment", "reported payments"
         permissions = [("match_paymentreport", "Can match a reported payment")]
+        indexes = [
+            models.Index(fields=["state", "id"], name="report_list_of_state"),
+            models.Index(fields=["reported_by", "id"], name="report_list_of_app"),
+            models.Index(fields=["reported_at"], name="report_list_of_day"),
+            models.Index(fields=["reference"], name="report_of_reference"),
+        ]
         constraints = [
             models.CheckConstraint(name="report_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="report_state_known", condition=Q(state__in=ReportState.values)),
@@ -92,6 +98,10 @@ class Waiver(ConcurrentTransitionMixin, models.Model):
     class Meta:
         ordering = ["id"]
         permissions = [("approve_waiver", "Can approve a waiver that somebody else asked for")]
+        indexes = [
+            models.Index(fields=["state", "id"], name="waiver_list_of_state"),
+            models.Index(fields=["asked_at"], name="waiver_list_of_day"),
+        ]
         constraints = [
             models.CheckConstraint(name="waiver_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="waiver_state_known", condition=Q(state__in=WaiverState.values)),

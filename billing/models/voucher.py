@@ -75,6 +75,11 @@ class Voucher(models.Model):
                 name="one_invoice_an_application", fields=["application"], condition=Q(kind=VoucherKind.INVOICE)
             ),
         ]
+        indexes = [
+            models.Index(fields=["kind", "-id"], name="voucher_list_of_kind"),
+            models.Index(fields=["issued_at"], name="voucher_list_of_day"),
+            models.Index(fields=["number"], name="voucher_of_number"),
+        ]
         permissions = [("issue_voucher", "Can issue a demand note")]
 
     def __str__(self) -> str:

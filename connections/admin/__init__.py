@@ -15,8 +15,10 @@ from connections.admin.cancelling import explain_cancelling
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
 from connections.admin.dashboard import Card, dashboard_cards
 from connections.admin.document import DocumentAdmin
+from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm, without_side_doors
+from connections.admin.long_list import KnownValues, count_some
 from connections.admin.look import badge, link_to, moment, on_one_line, shortened, stamp
 from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
@@ -28,6 +30,8 @@ __all__ = [
     "ApplicationAdmin",
     "Card",
     "DocumentAdmin",
+    "FoundByOrder",
+    "KnownValues",
     "LifecycleAdmin",
     "ListField",
     "NothingToAsk",
@@ -40,6 +44,7 @@ __all__ = [
     "Words",
     "add_to_application_page",
     "badge",
+    "count_some",
     "counted_once",
     "dashboard_cards",
     "explain_cancelling",

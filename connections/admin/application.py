@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from connections.actors import Actor
-from connections.admin.application_list import NeedsALook, OnHold, Overdue, find_more
+from connections.admin.application_list import NeedsALook, OnHold, Overdue
 from connections.admin.application_words import (
     APPLICATION_WORDS,
     DueTone,
@@ -23,8 +23,10 @@ from connections.admin.cancelling import CancelForm
 from connections.admin.counter import SOURCE, CounterForm, is_counter_draft, open_from_form
 from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, SHOWS_A_PERSON, do_desk_act, open_desk_acts
 from connections.admin.document import DocumentInline
+from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, without_side_doors
+from connections.admin.long_list import KnownValues
 from connections.admin.look import APPLICATION_TONES, moment, on_one_line, shortened, stamp
 from connections.admin.person import PersonPages
 from connections.admin.personal import PersonalPage
@@ -82,7 +84,7 @@ CONNECTED = {
 
 
 @admin.register(Application)
-class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAdmin):
+class ApplicationAdmin(FoundByOrder, PersonalPage, PersonPages, VerificationPages, LifecycleAdmin):
     empty_words = "An application comes from a buyer app, or is taken at the counter."
     form = CounterForm
     inlines: list[type[InlineModelAdmin]] = [DocumentInline, EventInline, FeedbackInline]
@@ -106,16 +108,18 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
     ]
     list_filter = [
         "fulfillment_state",
-        ("provider", admin.RelatedOnlyFieldListFilter),
+        ("provider", admin.RelatedFieldListFilter),
         NeedsALook,
         OnHold,
         Overdue,
-        ("source", admin.AllValuesFieldListFilter),
+        ("source", KnownValues),
         "ordered_at",
     ]
     list_select_related = ["offering", "provider"]
-    search_fields = ["number", "applicant_name", "applicant_phone", "applicant_email", "address", "source_reference"]
-    search_help_text = "Order id, name, telephone, e-mail, address or transaction id"
+    sortable_by = ["ordered_on"]
+    order_path = "pk"
+    search_fields = ["number"]
+    search_help_text = "Order id, beginning of a name, e-mail or street, telephone, or reference"
 
     # --- The list ---------------------------------------------------------------------------------------------------
 
@@ -151,15 +155,6 @@ class ApplicationAdmin(PersonalPage, PersonPages, VerificationPages, LifecycleAd
     @display(description="attention", ordering="attention", label={"Needs a look": "warning"})
     def look(self, application: Application) -> str | None:
         return "Needs a look" if application.attention else None
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Application], search_term: str
-    ) -> tuple[QuerySet[Application], bool]:
-        found, may_repeat = super().get_search_results(request, queryset, search_term)
-        more = find_more(queryset, search_term)
-        if more is not None:
-            found = queryset.filter(pk__in=found.values("pk")) | queryset.filter(pk__in=more.values("pk"))
-        return found, may_repeat
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
         return with_clock(super().get_queryset(request))

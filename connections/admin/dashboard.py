@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 
 from connections.admin.application_list import on_hold
+from connections.admin.long_list import count_some
 from connections.admin.look import APPLICATION_TONES
 from connections.models import Application, Document, SupportRequest
 from connections.vocabulary import ApplicationState, DocumentState
@@ -16,7 +16,7 @@ S = ApplicationState
 
 
 class Card(NamedTuple):
-    """A figure and what it means. `waits` when a person should do something about it."""
+    """A figure (of `count_some`) and what it means. `waits` when a person should do something about it."""
 
     title: str
     figure: int | str
@@ -47,35 +47,35 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def what_the_desk_waits_for(request: HttpRequest) -> Iterable[Card]:
     applications = reverse("admin:connections_application_changelist")
     if request.user.has_perm("connections.view_application"):
-        look = Application.objects.exclude(attention="").count()
+        look = count_some(Application.objects.exclude(attention=""))
         yield Card("Needs a look", look, "applications with a warning", f"{applications}?look=yes", bool(look))
-        held = on_hold(Application.objects.all()).count()
+        held = count_some(on_hold(Application.objects.all()))
         yield Card("On hold", held, "orders that wait for something", f"{applications}?hold=yes")
-        ready = Application.objects.filter(fulfillment_state=S.ASSESSMENT_COMPLETED).count()
+        ready = count_some(Application.objects.filter(fulfillment_state=S.ASSESSMENT_COMPLETED))
         address = f"{applications}?fulfillment_state__exact={S.ASSESSMENT_COMPLETED}"
         yield Card("To decide", ready, "assessed, to be approved or rejected", address, bool(ready))
     if request.user.has_perm("connections.view_document"):
-        handed_in = Document.objects.filter(state=DocumentState.SUBMITTED).count()
+        handed_in = count_some(Document.objects.filter(state=DocumentState.SUBMITTED))
         address = f"{reverse('admin:connections_document_changelist')}?state__exact={DocumentState.SUBMITTED}"
         yield Card("Documents to check", handed_in, "handed in, no verdict yet", address, bool(handed_in))
     if request.user.has_perm("connections.view_supportrequest"):
-        calls = SupportRequest.objects.filter(done_at=None).count()
+        calls = count_some(SupportRequest.objects.filter(done_at=None))
         address = f"{reverse('admin:connections_supportrequest_changelist')}?done=no"
         yield Card("Asked for help", calls, "calls to be answered", address, bool(calls))
 
 
 def _applications_by_state(request: HttpRequest) -> list[dict[str, Any]]:
-    """Every state with its count, in the order of a life."""
+    """Every state with its count, as far as one counts, in the order of a life."""
     if not request.user.has_perm("connections.view_application"):
         return []
-    counts = dict(Application.objects.order_by().values_list("fulfillment_state").annotate(Count("pk")))
+    counts = {state: count_some(Application.objects.filter(fulfillment_state=state)) for state in S}
     address = reverse("admin:connections_application_changelist")
     return [
         {
             "code": state.value,
             "label": state.label,
             "tone": APPLICATION_TONES[state],
-            "count": counts.get(state.value, 0),
+            "count": counts[state],
             "address": f"{address}?fulfillment_state__exact={state.value}",
         }
         for state in S

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.widgets import BASE_INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from connections.actors import Actor
+from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm
 from connections.admin.look import DOCUMENT_TONES, badge, link_to, moment
@@ -127,16 +128,17 @@ class VersionInline(ReadOnlyInline):
 
 
 @admin.register(Document)
-class DocumentAdmin(ReadOnly, PersonalPage, LifecycleAdmin):
+class DocumentAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     empty_words = "An application brings the documents that its offering asks for."
     inlines = [VersionInline]
     action_forms = {"verify": VerifyForm, "reject": RejectForm, "waive": ReasonForm}
     action_words = DOCUMENT_WORDS
     show_add_link = False
     list_display = ["name", "order", "state_badge", "changed"]
-    list_filter = ["state", ("application__provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["state", ("application__provider", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
-    search_fields = ["name", "application__number", "application__applicant_name"]
+    search_help_text = "What an order is found by"
     ordering = ["-updated_at"]
     fields = ["name", "code", "reason", "expires_on", "waiver", "changed"]
 

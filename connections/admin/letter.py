@@ -12,8 +12,10 @@ from unfold.decorators import display
 
 from connections.actors import Actor
 from connections.admin.dashboard import Card, dashboard_cards
+from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk
+from connections.admin.long_list import count_some
 from connections.admin.look import link_to, moment, shortened, stamp
 from connections.admin.read_only import ReadOnly
 from connections.admin.timeline import in_plain_words
@@ -35,13 +37,13 @@ AGAIN = Words("Send again", "The same words go to the same address once more, at
 
 
 @admin.register(Letter)
-class LetterAdmin(ReadOnly, LifecycleAdmin):
+class LetterAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     empty_words = "A letter goes to an applicant when something happens to the order."
     list_display = ["written", "state_badge", "told", "to", "headline", "attempts", "came_of_it", "order"]
-    list_filter = ["state", "created_at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["state", "created_at", ("application__provider", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["application", "event"]
-    search_fields = ["to", "subject", "application__number", "application__applicant_name"]
-    search_help_text = "E-mail address, subject, order id or name"
+    search_help_text = "What an order is found by"
     fields = ["subject", ("to", "order"), ("about", "together_with"), ("attempts", "problem"), "words"]
     readonly_fields = ["order", "about", "together_with", "words"]
 
@@ -114,6 +116,6 @@ class LetterAdmin(ReadOnly, LifecycleAdmin):
 @dashboard_cards
 def letters_nobody_took(request: HttpRequest) -> Iterable[Card]:
     if request.user.has_perm("connections.view_letter"):
-        dead = Letter.objects.filter(state=L.DEAD).count()
+        dead = count_some(Letter.objects.filter(state=L.DEAD))
         address = f"{reverse('admin:connections_letter_changelist')}?state__exact=DEAD"
         yield Card("Letters given up", dead, "e-mails that reached nobody", address, bool(dead))

@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from connections.actors import Actor
 from connections.admin.added_once import AddedOnce
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm
+from connections.admin.long_list import BoundedPaginator
 from connections.again import run_again
 from connections.lifecycle import Refused, actions_open_to, advance, asks_reason
 
@@ -44,6 +45,7 @@ class LifecycleAdmin(AddedOnce, ModelAdmin):
     action_forms: dict[str, type[ActionForm]] = {}
     action_words: dict[str, Words] = {}
     change_form_template = "admin/lifecycle/change_form.html"
+    paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from connections.admin.finding import FoundByOrder
 from connections.admin.look import link_to, stamp
 from connections.admin.read_only import ReadOnlyAdmin
 from connections.models import Application, PersonalDataView
@@ -51,15 +52,16 @@ def mask_row(row: Model, fields: tuple[str, ...]) -> None:
 
 
 @admin.register(PersonalDataView)
-class PersonalDataViewAdmin(ReadOnlyAdmin):
+class PersonalDataViewAdmin(FoundByOrder, ReadOnlyAdmin):
     """Who saw whom, for those who watch over it."""
 
     empty_words = "A line is written when somebody sees or hands out a person's data in full."
     list_display = ["seen", "user", "what_happened", "order", "thing", "reason"]
-    list_filter = ["what", "at", ("user", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["what", "at", ("user", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["application", "user"]
-    search_fields = ["user__username", "application__number", "thing"]
-    search_help_text = "User, order id or row (application-12)"
+    exact_fields = ("thing",)
+    search_help_text = "User, row (application-12), or what an order is found by"
     fields = ["seen", "user", "what", "order", "thing", "reason"]
     readonly_fields = fields
 

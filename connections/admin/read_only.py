@@ -6,6 +6,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from connections.admin.long_list import BoundedPaginator
+
 
 class ReadOnly:
     """Seen by whoever has the view permission; nobody adds, changes or deletes here."""
@@ -21,6 +23,7 @@ class ReadOnly:
 
 
 class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+    paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
     show_add_link = False

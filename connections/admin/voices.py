@@ -11,6 +11,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from connections.actors import Actor
+from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm
 from connections.admin.look import link_to, moment, stamp
@@ -53,17 +54,18 @@ class IsDone(admin.SimpleListFilter):
 
 
 @admin.register(SupportRequest)
-class SupportRequestAdmin(ReadOnly, PersonalPage, LifecycleAdmin):
+class SupportRequestAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     empty_words = "A buyer app passes a call for help on, and it stands here until somebody has answered it."
     personal_fields = ("callback_phone", "email", "reference", "note")
     action_forms = {"answer": AnswerForm}
     action_words = {"answer": Words("It is answered", "The call for help leaves the list of those open.", "answered.")}
     show_add_link = False
     list_display = ["asked", "state", "subject", "application", "telephone", "mail", "source"]
-    list_filter = [IsDone, "asked_at", ("application__provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [IsDone, "asked_at", ("application__provider", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["application"]
-    search_fields = ["reference", "callback_phone", "email", "application__number", "application__applicant_name"]
-    search_help_text = "Reference, telephone, e-mail, order id or name"
+    exact_fields = ("reference", "callback_phone", "email")
+    search_help_text = "Reference, telephone or e-mail as they gave it, or what an order is found by"
     fields = ["reference", ("callback_phone", "email"), "source", "note"]
 
     @admin.display(description="asked", ordering="asked_at")

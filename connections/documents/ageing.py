@@ -15,6 +15,7 @@ from connections.vocabulary import DocumentState
 
 log = logging.getLogger(__name__)
 FOLDER = "documents"
+AT_ONCE = 500  # names that are looked up together
 GRACE = timedelta(days=1)  # far longer than any upload's transaction
 
 
@@ -46,11 +47,8 @@ def _expire(document: Document) -> bool:
 def clear_stray_files() -> int:
     """Delete files that a crash or a taken-back row left behind; returns how many."""
     names = [f"{FOLDER}/{name}" for name in _listed()]
-    strays = [
-        name
-        for name in names
-        if not _is_known(name) and timezone.now() - default_storage.get_modified_time(name) > GRACE
-    ]
+    unknown = [name for n in range(0, len(names), AT_ONCE) for name in _unknown(names[n : n + AT_ONCE])]
+    strays = [name for name in unknown if timezone.now() - default_storage.get_modified_time(name) > GRACE]
     for name in strays:
         default_storage.delete(name)
     return len(strays)
@@ -60,5 +58,6 @@ def _listed() -> list[str]:
     return default_storage.listdir(FOLDER)[1] if default_storage.exists(FOLDER) else []
 
 
-def _is_known(name: str) -> bool:
-    return DocumentVersion.objects.filter(file=name).exists()
+def _unknown(names: list[str]) -> list[str]:
+    known = set(DocumentVersion.objects.filter(file__in=names).values_list("file", flat=True))
+    return [name for name in names if name not in known]

@@ -33,6 +33,11 @@ class PersonalDataView(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "thing", "what", "since"], name="one_view_a_person_thing_and_hour")
         ]
+        indexes = [
+            models.Index(fields=["thing", "-id"], name="view_list_of_thing"),
+            models.Index(fields=["at"], name="view_list_of_day"),
+            models.Index(fields=["-id"], name="view_list_of_exports", condition=models.Q(what="EXPORTED")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} on {self.thing}"

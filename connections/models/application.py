@@ -83,9 +83,7 @@ class Application(ConcurrentTransitionMixin, models.Model):
         validators=[MinValueValidator(0)],
     )
 
-    fulfillment_state = FSMField(
-        "state", default=S.DRAFT, choices=S.choices, protected=True, editable=False, db_index=True
-    )
+    fulfillment_state = FSMField("state", default=S.DRAFT, choices=S.choices, protected=True, editable=False)
     reason = models.CharField("reason for the end", max_length=500, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -151,6 +149,20 @@ class Application(ConcurrentTransitionMixin, models.Model):
             models.Index(fields=["provider", "fulfillment_state"], name="application_queue"),
             models.Index(fields=["provider", "ended_at"], name="application_kept", condition=Q(erased_at=None)),
             models.Index(fields=["due_on"], name="application_due", condition=Q(fulfillment_state__in=[*OPEN_STATES])),
+            models.Index(fields=["fulfillment_state", "-id"], name="application_list_of_state"),
+            models.Index(fields=["source", "-id"], name="application_list_of_source"),
+            models.Index(fields=["ordered_at"], name="application_list_of_day"),
+            models.Index(fields=["-id"], name="application_to_look_at", condition=~Q(attention="")),
+            models.Index(
+                fields=["provider", "ended_at"],
+                name="application_files_kept",
+                condition=Q(files_erased_at=None, ended_at__isnull=False),
+            ),
+            models.Index(
+                fields=["provider", "ended_at"],
+                name="application_messages_kept",
+                condition=Q(messages_erased_at=None, ended_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

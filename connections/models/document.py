@@ -42,6 +42,11 @@ class Document(ConcurrentTransitionMixin, models.Model):
             models.CheckConstraint(name="rejection_has_its_reason", condition=~Q(state=D.REJECTED) | ~Q(reason="")),
             models.CheckConstraint(name="waiver_has_its_reason", condition=Q(waived_at=None) | ~Q(waiver_reason="")),
         ]
+        indexes = [
+            models.Index(fields=["-updated_at"], name="document_list"),
+            models.Index(fields=["state", "-updated_at"], name="document_list_of_state"),
+            models.Index(fields=["expires_on"], name="document_expiring", condition=Q(expires_on__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -121,6 +126,7 @@ class DocumentVersion(models.Model):
 
     class Meta:
         ordering = ["document", "number"]
+        indexes = [models.Index(fields=["file"], name="version_of_file")]
         constraints = [
             models.UniqueConstraint(fields=["document", "number"], name="document_versions_are_numbered"),
             models.CheckConstraint(

@@ -33,6 +33,7 @@ class Hold(models.Model):
                 condition=Q(closed_at=None) & ~Q(about=""),
             )
         ]
+        indexes = [models.Index(fields=["application"], name="hold_open", condition=Q(closed_at=None))]
 
     def __str__(self) -> str:
         return self.reason
@@ -65,7 +66,10 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["id"], name="event_unannounced", condition=Q(announced_at=None))]
+        indexes = [
+            models.Index(fields=["id"], name="event_unannounced", condition=Q(announced_at=None)),
+            models.Index(fields=["at"], name="event_since"),  # the nightly proof reads the chains of two nights
+        ]
         constraints = [
             models.UniqueConstraint(fields=["chain", "number"], name="one_event_a_link"),
             models.CheckConstraint(name="an_event_stands_in_a_chain", condition=~Q(chain="") & Q(number__gte=1)),

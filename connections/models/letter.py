@@ -52,7 +52,8 @@ class Letter(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="letter_due", condition=Q(state__in=["NEW", "READY"])),
-            models.Index(fields=["id"], name="letter_dead", condition=Q(state="DEAD")),
+            models.Index(fields=["state", "-id"], name="letter_list_of_state", condition=~Q(state="SENT")),
+            models.Index(fields=["created_at"], name="letter_list_of_day"),
         ]
 
     def __str__(self) -> str:

@@ -53,6 +53,13 @@ class SupportRequest(models.Model):
     class Meta:
         ordering = ["-asked_at"]
         permissions = [("answer_supportrequest", "Can answer support requests")]
+        indexes = [
+            models.Index(fields=["-asked_at"], name="call_list"),
+            models.Index(fields=["-asked_at"], name="call_to_answer", condition=Q(done_at=None)),
+            models.Index(fields=["callback_phone"], name="call_of_phone"),
+            models.Index(fields=["email"], name="call_of_email"),
+            models.Index(fields=["reference"], name="call_of_reference"),
+        ]
 
     def __str__(self) -> str:
         who = mask_phone(self.callback_phone) or mask_email(self.email) or self.source

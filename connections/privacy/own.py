@@ -24,6 +24,7 @@ from connections.models import (
     SupportRequest,
 )
 from connections.privacy.rooms import Part, erases, exports, exports_files, rows_of
+from connections.searching import keep_words
 
 ERASED = "Erased"
 ERASED_ADDRESS = "erased@invalid.invalid"
@@ -134,6 +135,7 @@ def erase_person_of(application: Application) -> int:
         setattr(application, field, "")
     application.reason = ERASED if application.reason else ""
     application.save(update_fields=["applicant_name", "address", "latitude", "longitude", "reason", *EMPTIED])
+    keep_words(application)
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Application), object_id=str(application.pk)
     ).update(object_repr=str(application))

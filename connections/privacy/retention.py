@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -19,6 +20,7 @@ from connections.vocabulary import ApplicationState
 CALENDAR = Actor.system("retention")
 BY_RULE = "Its time was over."
 BATCH = 50
+SWEPT_TOGETHER = 500  # messages of no order in one transaction: about 50 ms
 
 
 class Rule(NamedTuple):
@@ -83,7 +85,6 @@ def keep_retention(now: datetime, *, seconds: float | None = None, dry_run: bool
                 if until and monotonic() > until:
                     return done
                 done[_keep(rule, application, dry_run)] += 1
-    done["messages of no order"] += _sweep(now, dry_run)
     return +done
 
 
@@ -112,18 +113,25 @@ def _keep(rule: Rule, application: Application, dry_run: bool) -> str:
     return rule.name
 
 
-def _sweep(now: datetime, dry_run: bool) -> int:
-    """Messages that led to no order (a search, a choice) tell little; the shortest rule holds for them."""
-    days = Provider.objects.exclude(keep_messages_days=None).order_by("keep_messages_days")
-    shortest = days.values_list("keep_messages_days", flat=True).first()
-    if shortest is None:
+def sweep_messages_of_no_order(now: datetime, *, seconds: float) -> int:
+    """Delete what buyer apps asked and never ordered by, once it is older than the shortest rule; returns how many.
+
+    Nearly all messages are such. Small batches, each a transaction: nobody waits for one longer than a moment.
+    """
+    days = messages_of_no_order_kept_for()
+    if days is None:
         return 0
-    count = 0
-    try:
-        with transaction.atomic():
-            count = sweep_messages(now - timedelta(days=shortest))
-            if dry_run:
-                raise TakenBack
-    except TakenBack:
-        pass
-    return count
+    deleted, until = 0, monotonic() + seconds
+    while monotonic() < until:
+        count = sweep_messages(now - timedelta(days=days), SWEPT_TOGETHER)
+        deleted += count
+        if count < SWEPT_TOGETHER:
+            break
+    return deleted
+
+
+def messages_of_no_order_kept_for() -> int | None:
+    """Days: BECKN_SEARCH_DAYS, or a provider's own rule for messages where that is shorter; None is for ever."""
+    rules = Provider.objects.exclude(keep_messages_days=None).values_list("keep_messages_days", flat=True)
+    days = [*rules, *([settings.BECKN_SEARCH_DAYS] if settings.BECKN_SEARCH_DAYS else [])]
+    return min((day for day in days if day is not None), default=None)

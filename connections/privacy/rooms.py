@@ -26,7 +26,7 @@ class Part(Enum):
 Exporter = Callable[[Application], Any]
 Eraser = Callable[[Application], int]
 FileLister = Callable[[Application], Iterator[tuple[str, FieldFile]]]
-Sweeper = Callable[[datetime], int]
+Sweeper = Callable[[datetime, int], int]
 _exporters: dict[str, Exporter] = {}
 _file_listers: list[FileLister] = []
 _erasers: dict[Part, list[Eraser]] = defaultdict(list)
@@ -61,7 +61,7 @@ def erases(part: Part) -> Callable[[Eraser], Eraser]:
 
 
 def sweeps_messages(function: Sweeper) -> Sweeper:
-    """This function erases messages that belong to no application and came before a moment; says how many."""
+    """This function deletes so many messages that belong to no application and came before a moment; says how many."""
     _sweepers.append(function)
     return function
 
@@ -87,5 +87,6 @@ def erase_part(application: Application, part: Part) -> int:
     return sum(erase(application) for erase in _erasers[part])
 
 
-def sweep_messages(before: datetime) -> int:
-    return sum(sweep(before) for sweep in _sweepers)
+def sweep_messages(before: datetime, limit: int) -> int:
+    """One batch of every room, each in a transaction of its own."""
+    return sum(sweep(before, limit) for sweep in _sweepers)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from connections.admin import ActionForm, LifecycleAdmin, NothingToAsk, Words, link_to
+from connections.admin import ActionForm, FoundByOrder, LifecycleAdmin, NothingToAsk, Words, link_to
 from fieldwork.models import Meter, MeterState, Technician
 
 METER_TONES: dict[str, str] = {
@@ -41,7 +41,7 @@ class FaultForm(ActionForm):
 
 
 @admin.register(Meter)
-class MeterAdmin(LifecycleAdmin):
+class MeterAdmin(FoundByOrder, LifecycleAdmin):
     empty_words = "A meter is entered when it is bought; technicians install those in the stock."
     hidden_actions = ("install",)  # installing is part of a visit
     action_forms = {"issue": IssueForm, "report_faulty": FaultForm}
@@ -52,9 +52,11 @@ class MeterAdmin(LifecycleAdmin):
         "report_faulty": Words("Faulty", "The meter is not installed any more.", "marked as faulty.", grave=True),
     }
     list_display = ["serial", "type", "phase", "max_load_kw", "state_badge", "technician", "provider"]
-    list_filter = ["state", "type", "phase", ("provider", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["state", ("provider", admin.RelatedFieldListFilter)]
+    sortable_by: list[str] = []
     list_select_related = ["provider", "technician"]
-    search_fields = ["serial"]
+    exact_fields = ("serial",)
+    search_help_text = "Serial in full, or what an order is found by"
     fields = ["provider", "serial", ("type", "phase"), "max_load_kw"]
 
     @display(description="state", ordering="state", label=METER_TONES)

@@ -39,6 +39,10 @@ class Meter(ConcurrentTransitionMixin, models.Model):
     class Meta:
         ordering = ["serial"]
         permissions = [("issue_meter", "Can issue, take back or write off a meter")]
+        indexes = [
+            models.Index(fields=["state", "serial"], name="meter_list_of_state"),
+            models.Index(fields=["provider", "serial"], name="meter_list_of_provider"),
+        ]
         constraints = [
             models.CheckConstraint(name="meter_state_known", condition=Q(state__in=M.values)),
             models.CheckConstraint(

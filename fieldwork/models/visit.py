@@ -37,7 +37,7 @@ class Visit(ConcurrentTransitionMixin, models.Model):
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="visits")
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    state = FSMField(default=V.SCHEDULED, choices=V.choices, protected=True, editable=False, db_index=True)
+    state = FSMField(default=V.SCHEDULED, choices=V.choices, protected=True, editable=False)
     technician = models.ForeignKey(Technician, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     window_start = models.DateTimeField("from", null=True, blank=True)
     window_end = models.DateTimeField("to", null=True, blank=True)
@@ -72,6 +72,13 @@ class Visit(ConcurrentTransitionMixin, models.Model):
                 fields=["technician", "window_start"],
                 condition=Q(state__in=[V.ASSIGNED, V.EN_ROUTE, V.ON_SITE]),
             ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-id"], name="visit_list_of_state"),
+            models.Index(fields=["-id"], name="visit_list_of_follow_ups", condition=Q(kind="REVISIT")),
+            models.Index(fields=["window_start"], name="visit_of_day"),
+            models.Index(fields=["technician"], name="visit_to_make", condition=Q(state__in=PENDING_VISITS)),
+            models.Index(fields=["technician", "completed_at"], name="visit_made"),
         ]
 
     def __str__(self) -> str:

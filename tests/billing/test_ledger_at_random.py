@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from billing.accounts import Account, Posting, add_up, share_out, status_of
 from billing.ledger import account_of, accounts_of, statuses_of
-from billing.models import Entry, Payment
+from billing.models import Entry, Payment, Quote
 from billing.payments import approve_waiver, ask_waiver, record_payment, return_payment, reverse_payment
 from connections.actors import Actor
 from connections.lifecycle import Refused, advance
@@ -87,6 +87,12 @@ def check_the_sums(order: Application) -> None:
     unused_waivers = sum((max(part.waived - part.charged, D(0)) for part in accounts.values()), D(0))
     assert sum(signed, D(0)) + unused_waivers == account.open - account.refund_due
     assert 0 in (account.open, account.refund_due)
+    parts = accounts_of(order).items()
+    net = {key: part.charged - part.waived - part.kept for key, part in parts}
+    assert {row.pk: net[row.pk] for row in order.instalments.all()} == dict(
+        order.instalments.values_list("pk", "balance")
+    )
+    assert sum(net.values()) == Quote.objects.get(application=order).balance
     moved = {row.pk: row.amount for row in order.payments.all()}
     for row in entries:
         if row.kind in {"PAYMENT", "REFUND"} and not hasattr(row, "reversal"):

@@ -115,7 +115,7 @@ def test_messages_of_no_order_go_with_the_shortest_rule() -> None:
     type(order.provider).objects.update(keep_messages_days=30)
 
     assert kept() == "Went: 1 messages of no order\n"
-    assert [bytes(row.body) for row in Message.objects.order_by("transaction_id")] == [b"", b"{}"]
+    assert [row.transaction_id for row in Message.objects.all()] == ["t1"]
 
 
 def test_nightly_job_keeps_to_the_rules() -> None:

@@ -6,19 +6,23 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from connections.privacy.retention import keep_retention
+from connections.privacy.retention import keep_retention, sweep_messages_of_no_order
 
 
 class Command(BaseCommand):
     help = "Erase what is kept no longer than the providers say. With --dry-run say what would go, and change nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--seconds", type=float, default=3600, help="at most so long for messages of no order")
         parser.add_argument("--dry-run", action="store_true", help="do everything and take it back")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done = keep_retention(timezone.now(), dry_run=options["dry_run"])
+        now = timezone.now()
+        done = keep_retention(now, dry_run=options["dry_run"])
+        if not options["dry_run"]:  # of these nothing could be taken back: they go in batches
+            done["messages of no order"] += sweep_messages_of_no_order(now, seconds=options["seconds"])
         verb = "Would go" if options["dry_run"] else "Went"
-        for name, count in sorted(done.items()):
+        for name, count in sorted((+done).items()):
             self.stdout.write(f"{'Stays' if name.endswith('for now') else verb}: {count} {name}")
-        if not done:
+        if not +done:
             self.stdout.write("Nothing is over its time.")

@@ -1,0 +1,86 @@
+"""Lists over tables that grow without end: a page costs the same however many rows there are.
+
+Nothing is counted beyond MOST_COUNTED, so the page says "more than" instead of a number; a list is sorted by another
+column only where an index holds that order; and a filter offers what is known without asking the table.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+MOST_COUNTED = 1_000
+MOST_VALUES = 50
+
+
+class Counted(int):
+    """How many there are, up to a bound; above it the words say so."""
+
+    def __new__(cls, found: int, most: int) -> "Counted":
+        counted = super().__new__(cls, min(found, most))
+        counted.is_all = found <= most
+        return counted
+
+    is_all: bool
+
+    @property
+    def words(self) -> str:
+        """For a page: 17, or "over 1,000"."""
+        return f"{int(self):,}" if self.is_all else f"over {int(self):,}"
+
+
+def count_some(rows: QuerySet[Any, Any], most: int = MOST_COUNTED) -> Counted:
+    """Count no further than to a bound; the newest first, so by the same index as the list itself."""
+    return Counted(rows.order_by("-pk")[: most + 1].count(), most)
+
+
+class BoundedPaginator(Paginator):
+    """Pages of the first MOST_COUNTED rows. Whoever looks for something further down narrows the list."""
+
+    template_name = "admin/long_list_pages.html"
+    most = MOST_COUNTED
+
+    @cached_property
+    def count(self) -> Counted:
+        rows: Any = self.object_list
+        return count_some(rows, self.most)
+
+
+class KnownValues(admin.FieldListFilter):
+    """The values that a column holds, found by hopping through its index from each to the next, at most MOST_VALUES."""
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str
+    ) -> None:
+        self.values = list(_distinct(model, field_path))
+        self.name = field_path
+        super().__init__(field, request, params, model, model_admin, field_path)
+        given: Any = self.used_parameters.get(field_path) or [None]
+        self.chosen = given[-1]
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.name]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield {
+            "selected": self.chosen is None,
+            "query_string": changelist.get_query_string(remove=[self.name]),
+            "display": "All",
+        }
+        for value in self.values:
+            query = changelist.get_query_string({self.name: value})
+            yield {"selected": self.chosen == value, "query_string": query, "display": value}
+
+
+def _distinct(model: type[Model], path: str) -> Iterator[str]:
+    rows, last = model._default_manager.order_by(path).values_list(path, flat=True), ""
+    for _ in range(MOST_VALUES):
+        found = rows.filter(**{f"{path}__gt": last}).first()
+        if found is None:
+            return
+        yield found
+        last = found

@@ -1,0 +1,76 @@
+"""Finding applications among millions: by the beginning of a word, never by a look into every row.
+
+Found are the words of the applicant's and the payer's name and of the address, the e-mail, the reference under which
+it was brought, and a telephone number by its last digits. The order id is found by the application's own index.
+"""
+
+import re
+
+from django.db.models import Q, QuerySet
+
+from connections.models import Application, SearchWord
+
+AT_MOST = 200
+LONGEST = 100  # characters of a word
+TELEPHONE = re.compile(r"^\+?[\d\s()./-]{5,30}$")
+DRAFT = re.compile(r"^draft\s+(\d{1,18})$", re.IGNORECASE)
+NUMBER_SIGN = "#"  # before the digits of a telephone, which are kept backwards: people leave out the country
+
+
+def words_of(application: Application) -> set[str]:
+    """Pure: the words that an application is found by."""
+    names = f"{application.applicant_name} {application.billing_name}".casefold().split()
+    places = re.findall(r"[^\W\d_]{3,}", application.address.casefold())
+    whole = (application.applicant_email, application.billing_email, application.source_reference)
+    phones = (_backwards(number) for number in (application.applicant_phone, application.billing_phone))
+    found = {*names, *places, *(word.casefold() for word in whole), *phones}
+    return {word[:LONGEST] for word in found if word}
+
+
+def _backwards(phone: str) -> str:
+    digits = re.sub(r"\D", "", phone)
+    return f"{NUMBER_SIGN}{digits[::-1]}" if digits else ""
+
+
+def keep_words(application: Application, *, is_new: bool = False) -> None:
+    """Write the words anew; in the transaction that changed the application."""
+    if not is_new:
+        application.search_words.all().delete()
+    SearchWord.objects.bulk_create(SearchWord(application=application, word=word) for word in words_of(application))
+
+
+def find(term: str, among: QuerySet[Application] | None = None, at_most: int = AT_MOST) -> list[int]:
+    """The ids of the newest applications that a person may mean, at most so many: every word given begins a word of
+    theirs, or the whole is the beginning of the order id, "Draft 12", or the end of a telephone number."""
+    everything = Application.objects.all() if among is None else among
+    term = term.replace("\0", "").strip()
+    if draft := DRAFT.match(term):
+        return list(everything.filter(pk=int(draft[1]), number=None).values_list("pk", flat=True))
+    if not term:
+        return []
+    newest = everything.filter(_meant(term)).order_by("-pk").values_list("pk", flat=True)
+    return list(newest[:at_most])
+
+
+def as_written(term: str) -> list[str]:
+    """The term as it was given, in small and in capital letters: what a column that tells them apart is asked for."""
+    return sorted({term, term.lower(), term.upper()})
+
+
+def _meant(term: str) -> Q:
+    numbers = Q()
+    for written in as_written(term):
+        numbers |= Q(number__startswith=written)
+    asked = Q(pk__in=Application.objects.order_by().filter(numbers).values("pk")[:AT_MOST])
+    digits = re.sub(r"\D", "", term)
+    if TELEPHONE.match(term) and len(digits) >= 5:
+        return asked | Q(pk__in=_with(f"{NUMBER_SIGN}{digits[::-1]}"))
+    every_word = Q()
+    for word in term.casefold().split()[:6]:
+        every_word &= Q(pk__in=_with(word))
+    return asked | every_word
+
+
+def _with(beginning: str) -> QuerySet[SearchWord, int]:
+    words = SearchWord.objects.filter(word__startswith=beginning[:LONGEST])
+    return words.values_list("application_id", flat=True)

@@ -1,0 +1,114 @@
+"""The network's traffic of the planned orders, and the searches that led to nothing."""
+
+from beckn_adapter.models import Attempt, Callback, Conversation, Message, Refusal
+from tests.bench.filling import fill, one_of
+from tests.bench.seed_catalogue import BAPS
+
+BODY = 'convert_to(rpad(\'{"context": {"domain": "service"}, "message": "\', 590, md5(n::text)) || \'"}\', \'UTF8\')'
+HEADER = 'rpad(\'Signature keyId="bap.example|k1|ed25519",signature="\', 300, md5(n::text))'
+TOLD = "('application.technician_assigned', 'application.assessment_completed', 'application.approved'," + (
+    " 'application.connection_established', 'payment.recorded', 'application.cancelled', 'application.failed')"
+)
+WIRE = {
+    "bap_id": "bap",
+    "transaction_id": "tx",
+    "bap_uri": "'https://' || bap || '/beckn'",
+    "body": BODY,
+    "digest": "md5(n::text) || md5(bap)",
+    "signature": HEADER,
+    "attempts": "1",
+}
+
+
+def fill_messages(count: int) -> int:
+    """The messages of the orders, and as many searches as make up `count`; the last few are not worked yet."""
+    asked = "(VALUES ('select', 0), ('init', 1), ('confirm', 60)) AS a (action, minute)"
+    mine = f"FROM (SELECT *, md5('tx' || n)::uuid::text AS tx FROM plan WHERE bap IS NOT NULL) AS o, {asked}"
+    at = "created_at + a.minute * interval '1 minute'"
+    ours = fill(
+        Message,
+        f"{mine} WHERE rank > 0 OR a.action <> 'confirm'",
+        **WIRE,
+        action="a.action",
+        message_id="md5(a.action || n)::uuid::text",
+        state="'HANDLED'",
+        application="CASE WHEN a.action <> 'select' THEN n END",
+        due_at=at,
+        received_at=at,
+        handled_at=at,
+    )
+    searches = max(count - ours, 0)
+    when = f"now() - ({searches} - n) * (interval '730 days' / {max(searches, 1)})"
+    drawn = f"SELECT n, {one_of(BAPS, 'n')} AS bap, md5('search' || n)::uuid::text AS tx, {when} AS at"
+    state = f"CASE WHEN n > {searches} - 20 THEN 'RECEIVED' WHEN n % 5000 = 0 THEN 'FAILED' ELSE 'HANDLED' END"
+    return ours + fill(
+        Message,
+        f"FROM ({drawn} FROM generate_series(1, {searches}) AS n) AS s",
+        **WIRE,
+        action="'search'",
+        message_id="md5('message' || n)::uuid::text",
+        state=state,
+        due_at="at",
+        received_at="at",
+        handled_at=f"CASE WHEN n <= {searches} - 20 THEN at END",
+    )
+
+
+def conversations() -> int:
+    context = """'{"domain": "service", "action": "confirm", "version": "1.1.0"}'::jsonb"""
+    values = {"bap_id": "bap", "transaction_id": "md5('tx' || n)::uuid::text", "context": context}
+    return fill(Conversation, "FROM plan WHERE bap IS NOT NULL", application="n", **values)
+
+
+def answers() -> int:
+    """One for each message that was handled; a few were given up, and the youngest wait for a host that is down."""
+    youngest = "(SELECT max(id) FROM beckn_adapter_message)"
+    state = f"CASE WHEN m.id > {youngest} - 120 THEN 'DUE' WHEN m.id % 2000 = 0 THEN 'DEAD' ELSE 'DELIVERED' END"
+    return fill(
+        Callback,
+        "FROM beckn_adapter_message AS m WHERE m.handled_at IS NOT NULL",
+        request="m.id",
+        application="m.application_id",
+        **_sent("m.bap_id", "m.transaction_id", "m.received_at"),
+        action="'on_' || m.action",
+        message_id="m.message_id",
+        url="m.bap_uri || '/on_' || m.action",
+        body="m.body",
+        state=state,
+    )
+
+
+def news() -> int:
+    told = f"FROM connections_event AS e JOIN plan ON n = e.application_id WHERE bap IS NOT NULL AND e.kind IN {TOLD}"
+    return fill(
+        Callback,
+        told,
+        event="e.id",
+        application="n",
+        **_sent("bap", "md5('tx' || n)::uuid::text", "e.at"),
+        action="'on_status'",
+        message_id="md5('told' || e.id)::uuid::text",
+        url="'https://' || bap || '/beckn/on_status'",
+        body=BODY,
+        state="'DELIVERED'",
+    )
+
+
+def _sent(bap: str, transaction: str, at: str) -> dict[str, str]:
+    values = {"bap_id": bap, "host": bap, "transaction_id": transaction, "attempts": "1", "outcome": "'ACK'"}
+    return {**values, "due_at": at, "created_at": at, "delivered_at": at}
+
+
+def attempts() -> int:
+    values = {"at": "c.created_at", "milliseconds": "12", "status": "200", "outcome": "'ACK'"}
+    return fill(Attempt, "FROM beckn_adapter_callback AS c", callback="c.id", **values)
+
+
+def refusals() -> int:
+    """As many as are ever kept, and never more than there are messages."""
+    few = "FROM (SELECT id AS n, received_at FROM beckn_adapter_message ORDER BY id DESC LIMIT 20000) AS m"
+    values = {"fingerprint": "md5('refused' || n)", "reason": "'signature'", "code": "'401'", "sentence": "'Wrong.'"}
+    return fill(Refusal, few, **values, subscriber_id="'bap-1.example'", first_at="received_at", last_at="received_at")
+
+
+STEPS = [conversations, answers, news, attempts, refusals]

@@ -1,0 +1,79 @@
+"""Lists that grow: bounded counts in words, known values by hops, orders found by the beginnings of words."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from connections.admin.long_list import BoundedPaginator, count_some
+from connections.models import Application
+from connections.privacy.own import erase_person_of
+from connections.searching import find, words_of
+from connections.services import Applicant, Premises, amend_application
+from tests.connections.desk import APPLICATIONS, boss
+from tests.factories import SYSTEM, application, scheduled_application
+
+pytestmark = pytest.mark.django_db
+
+
+def test_counting_stops_at_its_bound_and_says_so() -> None:
+    for _ in range(3):
+        application()
+
+    assert (count_some(Application.objects.all(), 2), count_some(Application.objects.all(), 2).words) == (2, "over 2")
+    assert count_some(Application.objects.all(), 3).words == "3"
+
+
+def test_a_list_beyond_the_bound_says_that_there_are_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedPaginator, "most", 1)
+    application(), application()
+
+    assert "More than 1" in boss().get(APPLICATIONS).content.decode()
+
+
+def test_values_of_a_filter_are_found_by_one_hop_each() -> None:
+    application(source="b.test"), application(source="a.test"), application(source="b.test")
+
+    with CaptureQueriesContext(connection) as asked:
+        page = boss().get(APPLICATIONS)
+
+    spec = next(spec for spec in page.context["cl"].filter_specs if spec.title == "source")
+    assert spec.values == ["a.test", "b.test"]
+    assert sum("DISTINCT" in query["sql"] for query in asked) == 0
+
+
+def test_words_are_of_names_place_mail_reference_and_the_telephone_backwards() -> None:
+    draft = Application(
+        applicant_name="Ann Lee",
+        billing_name="ANN Straße",
+        applicant_phone="+1 (415) 555-3333",
+        applicant_email="Ann@example.com",
+        address="12 Valencia St, 4b",
+        source_reference="P-17",
+    )
+
+    assert words_of(draft) == {"ann", "lee", "strasse", "#33335555141", "ann@example.com", "valencia", "p-17"}
+
+
+def test_every_word_given_begins_a_word_of_the_order() -> None:
+    wanted = application(applicant=Applicant("Jonathan Park", "+14155553333"))
+    application(applicant=Applicant("Jonathan Hill", "+14155554444"))
+
+    assert find("par jon") == [wanted.pk]
+    assert find("onathan") == []
+
+
+def test_what_was_changed_is_found_by_its_new_words_and_what_was_erased_by_none() -> None:
+    order = scheduled_application(applicant=Applicant("Kim Lee", "+14155553333", "ann@example.com"))
+    amend_application(order, changes={"applicant_name": "Zoe Lee"}, actor=SYSTEM)
+
+    assert (find("kim lee"), find("zoe")) == ([], [order.pk])
+
+    erase_person_of(Application.objects.get(pk=order.pk))
+    assert [find(term) for term in ("zoe", "ann@", "4155553333", "valencia")] == [[], [], [], []]
+    assert find(order.number) == [order.pk]
+
+
+def test_a_search_by_street_takes_its_words() -> None:
+    wanted = application(premises=Premises(address="7 Guerrero Street", postcode="94110", city_code="NANP:628"))
+
+    assert find("guerrero") == [wanted.pk]

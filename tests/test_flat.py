@@ -1,0 +1,81 @@
+"""However much the house has done: no page and no job reads a growing table from end to end.
+
+The plans are PostgreSQL's own, over a seeded house of two thousand orders and ten thousand messages, analysed. Where it
+prefers to read a table of a few pages whole, that says nothing: only tables are judged that an index pays for.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+
+from tests.bench.desk_pages import desk_lists, jobs, other_pages, read_list
+from tests.bench.filling import run
+from tests.bench.growing import GROWING
+from tests.bench.plans import Seen, watch
+from tests.bench.seed import seed
+
+pytestmark = pytest.mark.django_db
+MOST_FOR_A_LIST = 70  # filters of known values hop once for each, at most fifty times
+MOST_STATEMENTS = 80  # of the page of one order, which shows every room's part
+PAGES_WORTH_AN_INDEX = 24  # of 8 kB
+
+
+@pytest.fixture(scope="module")
+def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[set[str]]:
+    """A seeded house, taken back at the end; its large tables by name."""
+    from django.db import transaction  # noqa: PLC0415
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        seed(2_000, 10_000, say=lambda _: None)
+        run("SET LOCAL random_page_cost = 1.1")  # a disk without a moving arm, as docs/capacity.md advises
+        yield {model._meta.db_table for model in GROWING if _pages_of(model._meta.db_table) > PAGES_WORTH_AN_INDEX}
+        transaction.set_rollback(True)
+
+
+def _pages_of(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relpages FROM pg_class WHERE relname = %s", [table])
+        return int(cursor.fetchone()[0])
+
+
+def told(seen: Seen) -> list[str]:
+    return [f"{table} is read whole by: {sql[:600]}" for table, sql in seen.from_end_to_end]
+
+
+def test_the_tables_that_matter_are_large_enough_to_tell(house: set[str]) -> None:
+    assert {"connections_application", "beckn_adapter_message", "connections_event", "billing_entry"} <= house
+
+
+def test_no_list_of_the_desk_reads_a_growing_table_whole(house: set[str]) -> None:
+    found, most = [], 0
+    for address, pages in desk_lists():
+        seen = watch(partial(read_list, address, pages), house)
+        found += [f"{address}: {line}" for line in told(seen)]
+        most = max(most, len(seen.statements))
+
+    assert found == []
+    assert most <= MOST_FOR_A_LIST
+
+
+def test_no_other_page_reads_a_growing_table_whole(house: set[str]) -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("flat"))
+    found, most = [], 0
+    for address in other_pages():
+        seen = watch(partial(client.get, address), house)
+        found += [f"{address}: {line}" for line in told(seen)]
+        most = max(most, len(seen.statements))
+
+    assert found == []
+    assert most <= MOST_STATEMENTS
+
+
+def test_no_job_reads_a_growing_table_whole(house: set[str]) -> None:
+    found = {name: told(watch(job, house)) for name, job in jobs().items()}
+
+    assert {name: lines for name, lines in found.items() if lines} == {}
