@@ -65,10 +65,13 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, one for the whole run: a second driver in the same thread would not start."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no browser: {CHROMIUM} is not there (apt-get install chromium)")
-    # The browser's driver runs an event loop in this thread; the tests' own queries are none of its business.
+    # The browser's driver runs an event loop in this thread; the tests' own queries are none of its business. Under it
+    # Django keeps other connections than without it: whoever sees them closes them, or the database can not be dropped.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    connections.close_all()
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield opened
         opened.close()
+        connections.close_all()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
