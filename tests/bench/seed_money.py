@@ -87,6 +87,8 @@ def vouchers() -> int:
     """An invoice for each connection, a receipt for each payment."""
     said = f"{text(json.dumps(PAPER))}::jsonb"
     paper = {"provider": "plan.provider_id", "application": "n", "content": said, "issued_by": "'staff anna'", **USD}
+    whom = {"name": "Ada Park", "address": "1 Valencia Street", "tax_id": "", "premises": "1 Valencia Street"}
+    paper["addressee"] = f"{text(json.dumps(whom))}::jsonb"
     invoice = {"kind": "'INVOICE'", "number": "'INV-' || n", "total": "200", "issued_at": "ended_at"}
     due = "(ended_at + interval '14 days')::date"
     count = fill(Voucher, f"FROM plan WHERE {POWER}", **paper, **invoice, due_on=due)
