@@ -3,7 +3,7 @@
 from django.db.models import Model
 
 from beckn_adapter.models import Act, Attempt, Callback, Conversation, Message
-from billing.models import Closing, Entry, Instalment, Payment, PaymentReport, Quote, QuoteLine, Voucher, Waiver
+from billing.models import Entry, Instalment, Payment, PaymentReport, Quote, QuoteLine, Voucher, Waiver
 from connections.models import (
     Application,
     Document,
@@ -23,6 +23,6 @@ from fieldwork.models import FieldAct, Finding, Installation, Meter, Photo, Visi
 GROWING: list[type[Model]] = [
     *(Application, Document, DocumentVersion, Submission, Event, EventWords, Hold, Letter, Feedback, SupportRequest),
     *(PersonalDataView, SearchWord, Visit, FieldAct, Photo, Finding, Installation, Meter),
-    *(Quote, QuoteLine, Instalment, Entry, Payment, PaymentReport, Waiver, Voucher, Closing),
+    *(Quote, QuoteLine, Instalment, Entry, Payment, PaymentReport, Waiver, Voucher),
     *(Conversation, Message, Callback, Attempt, Act),
 ]

@@ -1,5 +1,7 @@
 """The money of the planned orders: quotes, instalments, the ledger, payments, papers, and what waits for somebody."""
 
+import json
+
 from billing.models import (
     Closing,
     Entry,
@@ -12,9 +14,16 @@ from billing.models import (
     Voucher,
     Waiver,
 )
-from tests.bench.filling import fill
+from tests.bench.filling import fill, text
 from tests.bench.seed_orders import CLERK, POWER
 
+ISSUER = ("legal_name", "address", "tax_number", "phone", "email", "payment_instructions", "logo_url", "colour")
+PAPER = {
+    "issuer": {"name": "Utility", **dict.fromkeys(ISSUER, "")},
+    **{"order": "u1-001", "offering": "Connection", "consumer_number": "U1-00000001", "issued_on": "2026-01-01"},
+    **{"lines": [["Connection fee", "200.00"]], "total": "200.00", "received": "0.00", "waived": "0.00"},
+    **{"due": "200.00", "refund": "0.00", "method": "Bank transfer", "reference": "T1"},
+}
 USD = {"currency": "'USD'"}
 PAID = f"{POWER} AND n % 100 <> 18"  # one connection in a hundred is still owed for
 OPEN = f"CASE WHEN state IN ('CANCELLED', 'FAILED') OR ({PAID}) THEN 0 ELSE {{amount}} END"
@@ -76,9 +85,10 @@ def entries() -> int:
 
 def vouchers() -> int:
     """An invoice for each connection, a receipt for each payment."""
-    lines = '"lines": [["Connection fee", "200.00"]]'
-    said = f"""'{{"issuer": {{"name": "Utility"}}, {lines}, "issued_on": "2026-01-01"}}'::jsonb"""
+    said = f"{text(json.dumps(PAPER))}::jsonb"
     paper = {"provider": "plan.provider_id", "application": "n", "content": said, "issued_by": "'staff anna'", **USD}
+    whom = {"name": "Ada Park", "address": "1 Valencia Street", "tax_id": "", "premises": "1 Valencia Street"}
+    paper["addressee"] = f"{text(json.dumps(whom))}::jsonb"
     invoice = {"kind": "'INVOICE'", "number": "'INV-' || n", "total": "200", "issued_at": "ended_at"}
     due = "(ended_at + interval '14 days')::date"
     count = fill(Voucher, f"FROM plan WHERE {POWER}", **paper, **invoice, due_on=due)
