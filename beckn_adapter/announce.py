@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from beckn_adapter import outbox
@@ -111,12 +111,12 @@ def announce_events(limit: int = BATCH) -> int:
 
 def _with_their_acts(first: list[Event]) -> list[Event]:
     """These events and what was done at once with them: nobody else announces it, for it comes after a locked one."""
-    acts = Act.objects.filter(event__in=first).values("number")
+    acts = Act.objects.filter(event__in=first).values_list("number", flat=True)
     applications = {event.application_id for event in first}
-    together = Event.objects.filter(act__number__in=acts, application__in=applications, announced_at=None)
-    wanted = Q(pk__in=[event.pk for event in first]) | Q(pk__in=together.values("pk"))
+    together = Event.objects.filter(act__number__in=[*acts], application__in=applications, announced_at=None)
+    wanted = {event.pk for event in first} | {*together.values_list("pk", flat=True)}
     related = ("act", "application__provider", "application__offering", "application__quote")
-    return list(Event.objects.filter(wanted).select_related(*related).order_by("id"))
+    return list(Event.objects.filter(pk__in=wanted).select_related(*related).order_by("id"))
 
 
 def catch_up(application: Application) -> None:

@@ -1,0 +1,138 @@
+"""What the way of a message costs: how many statements, and that none of them reads what was done long ago."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from beckn_adapter import announce, drain, inbox, outbox, settling, waiting
+from beckn_adapter.models import Attempt, Callback, Message
+from connections.models import Event
+from tests.beckn_adapter.conversation import application, receive, request
+from tests.bench.filling import fill, run
+from tests.bench.plans import watch
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
+DONE = 20_000  # messages, callbacks, attempts and events of long ago
+
+
+def statements(act: Callable[[], Any]) -> int:
+    with CaptureQueriesContext(connection) as seen:
+        act()
+    return len([query for query in seen if "SAVEPOINT" not in query["sql"]])
+
+
+def in_the_inbox(action: str, message: dict[str, Any], count: int = 1) -> None:
+    for _ in range(count):
+        receive(request(action, message))
+
+
+def test_a_message_is_kept_with_one_statement() -> None:
+    body = request("search", {"intent": {}})
+
+    assert statements(lambda: receive(body, acknowledged=False)) == 1 + 1  # and one in which the test looks for the row
+
+
+def test_twenty_searches_cost_what_one_costs() -> None:
+    in_the_inbox("search", {"intent": {}})
+    drain.work_some()  # which makes the catalogue ready
+    in_the_inbox("search", {"intent": {}})
+    one = statements(drain.answer_questions)
+    in_the_inbox("search", {"intent": {}}, 20)
+
+    twenty = statements(drain.answer_questions)
+
+    assert Message.objects.filter(state="HANDLED").count() == 22
+    assert twenty == one == 4  # the rows, the edition of the catalogue, the answers, the rows' new state
+
+
+def test_an_init_and_a_confirm_cost_so_many_statements_and_no_more() -> None:
+    order = {"order": application()}
+    first = receive(request("init", order))
+    init = statements(lambda: drain.work(first))
+
+    context = {"transaction_id": first.transaction_id}
+    second = receive(request("confirm", order, **context))
+    confirm = statements(lambda: drain.work(second))
+
+    assert set(Message.objects.values_list("state", "error")) == {("HANDLED", "")}
+    assert init <= 24
+    assert confirm <= 42
+
+
+def test_twenty_deliveries_are_written_down_like_one() -> None:
+    in_the_inbox("search", {"intent": {}}, 21)
+    drain.work_some()
+    Callback.objects.update(due_at="2026-01-01T00:00Z")
+    taken = [outbox.claim(1), outbox.claim(20)]
+
+    costs = [statements(lambda rows=rows: settling.settle(rows, [delivered(row) for row in rows])) for rows in taken]
+
+    assert costs[0] == costs[1] == 4  # the circuits, the rows, their attempts, their new state
+    assert Callback.objects.filter(state="DELIVERED", attempts=1).count() == 21
+
+
+def delivered(row: Callback) -> settling.Result:
+    return settling.Result(row.pk, row.due_at, 5, 200, "200 ACK", delivered=True)
+
+
+# --- Plans ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def a_long_past() -> set[str]:
+    """Twenty thousand of each, all done with; returns their tables."""
+    thread = receive(request("init", {"order": application()}))
+    drain.work(thread)
+    thread.refresh_from_db()
+    order = str(thread.application_id)
+    numbers = f"FROM generate_series(1, {DONE}) AS n"
+    known = {"transaction_id": "'past-' || n", "message_id": "'past-' || n", "bap_id": "'buyer.test'"}
+    handled = {"due_at": "now()", "received_at": "now()", "handled_at": "now()", "state": "'HANDLED'"}
+    bytes_ = {"body": "'{}'", "digest": "''", "signature": "''", "bap_uri": "''"}
+    fill(Message, numbers, id="n + 1000", action="'search'", **known, **handled, **bytes_)
+    sent = {"due_at": "now()", "created_at": "now()", "delivered_at": "now()", "state": "'DELIVERED'"}
+    place = {"url": "''", "host": "'host'", "body": "'{}'"}
+    fill(Callback, numbers, id="n + 1000", request="n + 1000", action="'on_search'", **known, **sent, **place)
+    fill(Attempt, numbers, callback="n + 1000", at="now()", milliseconds="5", outcome="'200 ACK'")
+    told = {"chain": "'past'", "number": "n", "actor": "'system'", "hash": "''", "at": "now()", "announced_at": "now()"}
+    fill(Event, numbers, application=order, kind="'application.looked_at'", state="''", **told)
+    tables = {model._meta.db_table for model in (Message, Callback, Attempt, Event)}
+    for table in tables:
+        run(f"ANALYZE {table}")
+    return tables
+
+
+ACTS: dict[str, Callable[[], Any]] = {
+    "looking whether there is anything to do": waiting.look,
+    "answering searches": drain.answer_questions,
+    "taking other messages": drain.claim,
+    "announcing events": announce.announce_events,
+    "taking callbacks": outbox.claim,
+    "asking when the next one is due": outbox.next_due_in,
+    "releasing a message": lambda: inbox.release([1, 2, 3]),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_no_past_makes_it_longer(act: str, a_long_past: set[str]) -> None:
+    in_the_inbox("search", {"intent": {}}, 3)
+
+    seen = watch(ACTS[act], a_long_past)
+
+    assert seen.statements
+    assert seen.from_end_to_end == []
+
+
+def test_handling_and_settling_read_nothing_of_the_past(a_long_past: set[str]) -> None:
+    row = receive(request("init", {"order": application()}))
+    seen = watch(lambda: drain.work(row), a_long_past)
+    Callback.objects.filter(state="DUE").update(due_at="2026-01-01T00:00Z")
+    rows = outbox.claim()
+
+    settled = watch(lambda: settling.settle(rows, [delivered(row) for row in rows]), a_long_past)
+
+    assert rows
+    assert [*seen.from_end_to_end, *settled.from_end_to_end] == []
