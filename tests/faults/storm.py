@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -131,6 +131,12 @@ class Storm:
             time.sleep(0.01)
         self.fault = row
         self._held.clear()
+
+    def has_heard(self, buyers: Iterable[BuyerApp]) -> bool:
+        """Whether something of each of these was acknowledged."""
+        with self._lock:
+            heard = {sending.buyer.me.subscriber_id for sending in self.ledger if sending.acked}
+        return heard >= {buyer.me.subscriber_id for buyer in buyers}
 
     def _has_enough(self, at_most: int = AT_MOST) -> bool:
         if self._held.is_set():

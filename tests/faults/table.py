@@ -21,6 +21,8 @@ from tests.faults.storm import Storm
 
 Act = Callable[[Storm, float], str]
 BESIDE = "the buyer apps beside them"
+DISK_FULL = "disk full for uploads"
+PILE = 30  # seconds for each moody buyer app to have something to take badly
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,9 @@ def bad_moods(storm: Storm, seconds: float) -> str:
         moody.sulk(True)
         storm.notes[moody.mood] = f"{seconds:g} s"
     time.sleep(seconds)
+    deadline = time.monotonic() + PILE
+    while not storm.has_heard(ground.moody) and time.monotonic() < deadline:
+        time.sleep(0.1)  # on a busy machine nothing new is asked while much is awaited
     storm.callers = list(ground.buyers)
     for moody in ground.moody:
         moody.sulk(False)
@@ -233,7 +238,7 @@ FAULTS = [
     Fault("PostgreSQL killed -9", kill_database, 3, 10),
     Fault("registry slow", slow_registry, 4, 20),
     Fault("registry gone", stop_registry, 4, 20),
-    Fault("disk full for uploads", fill_disk, 2, 20),
+    Fault(DISK_FULL, fill_disk, 2, 20),
     Fault(BESIDE, bad_moods, 4, 30),
 ]
 

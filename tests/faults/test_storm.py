@@ -9,7 +9,7 @@ from tests import moulds
 from tests.faults.buyers import MOODS
 from tests.faults.ground import EMBEDDED, SERVERS, Ground, open_ground
 from tests.faults.storm import Storm
-from tests.faults.table import FAULTS, faults_for, strike
+from tests.faults.table import DISK_FULL, FAULTS, faults_for, strike
 from tests.faults.tally import Figures, count
 
 PATIENCE = 120
@@ -43,7 +43,7 @@ def results(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Results
 
 @pytest.mark.parametrize(("where", "row"), ROWS)
 def test_nothing_is_lost_and_nothing_doubled(results: Results, where: str, row: str) -> None:
-    if (where, row) not in results:
+    if row == DISK_FULL and (where, row) not in results:
         pytest.skip("the limits of another process can not be set here")
     figures = results[where, row]
 
