@@ -12,7 +12,7 @@ from beckn_adapter.sender import Postman
 from beckn_adapter.settling import settle
 from beckn_adapter.waiting import look
 
-SPELL = 8  # seconds that one task takes up new work, so that a worker asked to stop is soon done
+SPELL = 3  # seconds that one task takes up new work, so that a worker asked to stop is soon done
 GLANCE = 0.01  # seconds between two looks for new work
 LINGER = 0.2  # seconds that a task waits for a callback that is due in a moment
 REST = 0.05  # seconds without work after which a task ends: what comes so soon needs no task of its own

@@ -58,9 +58,9 @@ class IsOpen(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         paid = Q(balance__lte=0)
-        if self.value() == "yes":
-            return queryset.filter(~paid, application__fulfillment_state__in=ASKED_FOR)
-        return queryset.filter(paid) if self.value() == "no" else queryset
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(~paid if self.value() == "yes" else paid, application__fulfillment_state__in=ASKED_FOR)
 
 
 class WaiveForm(ActionForm):

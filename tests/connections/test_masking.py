@@ -171,11 +171,11 @@ def test_messages_arguments_and_tracebacks_are_masked(log_of_the_house: io.Strin
 
 
 def test_no_line_and_no_traceback_holds_a_key_to_a_page(log_of_the_house: io.StringIO) -> None:
-    tracking, token = "4f0a8c3e-9a41-4c0e-8f8d-0123456789ab", "eyJhbGciOi.4155553333.x@y.zz"
+    tracking, ticket = "4f0a8c3e-9a41-4c0e-8f8d-0123456789ab", "eyJhbGciOi.4155553333.x@y.zz"
     try:
         raise ValueError(f"no page at /track/{tracking}/feedback/")
     except ValueError:
-        logging.getLogger("django.request").exception("%s and %s", f"/track/{tracking}/?x=1", f"/documents/{token}/a/")
+        logging.getLogger("django.request").exception("%s and %s", f"/track/{tracking}/?x=1", f"/documents/{ticket}/a/")
 
     (line,) = map(json.loads, log_of_the_house.getvalue().splitlines())
     assert line["message"] == "/track/…/?x=1 and /documents/…/a/"

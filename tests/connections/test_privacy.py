@@ -173,7 +173,8 @@ def test_every_table_that_hangs_on_an_application_is_handed_out(ended: Applicati
         "entry", "paymentreport", "waiver", "voucher", "letter", "message", "callback",
     }  # fmt: skip
     # What tells of the utility's own work or of the network's letters and not of a person.
-    other = {"act", "meter", "conversation", "attempt", "fieldact"}
+    # Search words are the application's own, once more.
+    other = {"act", "meter", "conversation", "attempt", "fieldact", "searchword"}
 
     assert {model._meta.model_name for model in _hanging_on(Application)} == known | other
     assert set(told) == {

@@ -11,16 +11,30 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from beckn_adapter.sandbox import orders
 from beckn_adapter.sandbox.buyer import BuyerApp
 from beckn_adapter.sandbox.house import House
 from beckn_adapter.sandbox.registry import Registry
 from tests import keeper
-from tests.bench.orders import place_order
 from tests.servers import new_database, redis_url
 
 POOL = 4  # servers; the house's processes have more connections than that
 ORDERS = 24
+PATIENCE = 120
 LIMITS = {"statement_timeout": "20s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
+
+
+def place_order(buyer: BuyerApp, house: House) -> None:
+    """init and confirm in a new transaction."""
+    need = orders.Need()
+    transaction_id = buyer.begin(need)
+    buyer.talk_to(transaction_id, house.me.subscriber_id, house.me.url)
+    selected = orders.selection(need, provider_id="sf_electric_authority", item_id="new-resi-connection")
+    applied = orders.application(need, selected)
+    buyer.init(applied, transaction_id=transaction_id)
+    terms = buyer.wait_for("on_init", transaction_id, timeout=PATIENCE).order
+    buyer.confirm(orders.agreement(applied, terms), transaction_id=transaction_id)
+    assert buyer.wait_for("on_confirm", transaction_id, timeout=PATIENCE).order["id"]
 
 
 def pgbouncer(folder: Path, port: int) -> keeper.Recipe:

@@ -40,7 +40,7 @@ def let_the_lease_run_out(database: str) -> None:
 
 
 def test_a_worker_with_a_slow_delivery_in_hand_ends_in_time_and_loses_nothing(tmp_path: Path) -> None:
-    servers = environment("postgres")
+    servers = environment("postgres", tmp_path / "house")
     env = {**servers, "WORKER_GRACE_SECONDS": str(GRACE), "BECKN_CALLBACK_TIMEOUT": str(TIMEOUT)}
     with (
         Registry() as registry,
