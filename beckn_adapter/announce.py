@@ -16,6 +16,7 @@ from beckn_adapter import outbox
 from beckn_adapter.models import Act, Conversation
 from beckn_adapter.translate.context import answer_context
 from beckn_adapter.translate.order import write_order
+from beckn_adapter.waiting import taking_by_index
 from connections.actors import Actor
 from connections.again import run_again
 from connections.models import Application, Event
@@ -101,11 +102,12 @@ def announce_events(limit: int = BATCH) -> int:
     """
     earlier = Event.objects.filter(application=OuterRef("application"), announced_at=None, id__lt=OuterRef("id"))
     with transaction.atomic():
-        events = list(
-            Event.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(~Exists(earlier), announced_at=None)
-            .order_by("id")[:limit]
-        )
+        with taking_by_index():
+            events = list(
+                Event.objects.select_for_update(skip_locked=True, of=("self",))
+                .filter(~Exists(earlier), announced_at=None)
+                .order_by("id")[:limit]
+            )
         return _announce_all(_with_their_acts(events))
 
 

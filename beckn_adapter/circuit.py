@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from random import uniform
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from beckn_adapter.models import Callback, Circuit
@@ -18,7 +18,6 @@ from beckn_adapter.nudge import nudge
 THRESHOLD = 5  # failures in a row before nothing more is sent for a while
 PAUSES = (2, 5, 10, 20, 30)  # seconds before each probe, ± 20 %, the last one for good
 LONGEST_PAUSE = 600  # seconds, should the host itself name more
-FAR = timedelta(seconds=2 * LONGEST_PAUSE)  # nothing is ever planned so far ahead: then our clock was set back
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,6 @@ class Report:
     retry_after: int | None = None
 
 
-def is_past(name: str, now: datetime) -> Q:
-    """The moment has come, or lies so far ahead that it was planned before our clock was set back."""
-    return Q(**{f"{name}__lte": now}) | Q(**{f"{name}__gt": now + FAR})
-
-
 def unready_hosts() -> QuerySet[Circuit, str]:
     """Hosts to which nothing goes but a probe."""
     return Circuit.objects.exclude(probe_at=None).values_list("host", flat=True)
@@ -45,7 +39,7 @@ def unready_hosts() -> QuerySet[Circuit, str]:
 def take_probes(now: datetime, lease: timedelta) -> list[str]:
     """Hosts that are to be probed now and have something waiting. Whoever takes one has it for the lease."""
     waiting = Callback.objects.filter(state="DUE").values("host")
-    ready = Circuit.objects.filter(is_past("probe_at", now), host__in=waiting).exclude(probe_at=None)
+    ready = Circuit.objects.filter(probe_at__lte=now, host__in=waiting)
     rows = list(ready.select_for_update(skip_locked=True))
     Circuit.objects.filter(pk__in=[row.pk for row in rows]).update(probe_at=now + lease)
     return [row.host for row in rows]
@@ -104,4 +98,4 @@ def state_of(row: Circuit, now: datetime) -> str:
     """CLOSED, OPEN (nothing is sent) or HALF_OPEN (the next callback is the probe)."""
     if row.probe_at is None:
         return "CLOSED"
-    return "OPEN" if now < row.probe_at <= now + FAR else "HALF_OPEN"
+    return "OPEN" if now < row.probe_at else "HALF_OPEN"

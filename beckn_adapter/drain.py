@@ -14,11 +14,11 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from beckn_adapter import metrics, outbox, tracing, trail
-from beckn_adapter.circuit import is_past
 from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.translate.context import answer_context, callback_action
+from beckn_adapter.waiting import taking_by_index
 from connections.again import run_again
 from connections.models import Application
 from connections.privacy.masking import mask_text
@@ -57,8 +57,8 @@ def waiting(now: datetime) -> QuerySet[Message]:
     )
     return (
         Message.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(is_past("due_at", now), ~Exists(earlier), state="RECEIVED")
-        .order_by("id")
+        .filter(~Exists(earlier), state="RECEIVED", due_at__lte=now)
+        .order_by("due_at", "id")
     )
 
 
@@ -67,7 +67,8 @@ def claim(kind: Q = EVERYTHING, limit: int = BATCH) -> list[Message]:
     """Take messages on a lease."""
     now = timezone.now()
     with transaction.atomic():
-        rows = list(waiting(now).filter(kind)[:limit])
+        with taking_by_index():
+            rows = list(waiting(now).filter(kind)[:limit])
         Message.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
     for row in rows:
         row.attempts += 1
@@ -87,7 +88,8 @@ def answer_questions() -> int:
 @run_again
 @transaction.atomic
 def _answer_together() -> list[Message]:
-    rows = list(waiting(timezone.now()).filter(QUESTION)[:QUESTIONS_AT_ONCE])
+    with taking_by_index():
+        rows = list(waiting(timezone.now()).filter(QUESTION)[:QUESTIONS_AT_ONCE])
     if not rows:
         return []
     with holding():

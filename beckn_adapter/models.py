@@ -63,7 +63,7 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], name="inbox_due", condition=Q(state="RECEIVED")),
+            models.Index(fields=["due_at", "id"], name="inbox_due", condition=Q(state="RECEIVED")),
             models.Index(fields=["bap_id", "transaction_id", "id"], name="inbox_order", condition=Q(state="RECEIVED")),
             models.Index(fields=["transaction_id"], name="inbox_transaction"),
             models.Index(fields=["-id"], name="inbox_failed", condition=Q(state="FAILED")),
@@ -115,7 +115,7 @@ class Callback(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="outbox_due", condition=Q(state="DUE")),
-            models.Index(fields=["host", "due_at"], name="outbox_share", condition=Q(state="DUE")),
+            models.Index(fields=["host", "due_at", "id"], name="outbox_share", condition=Q(state="DUE")),
             models.Index(fields=["bap_id", "transaction_id", "id"], name="outbox_order", condition=Q(state="DUE")),
             models.Index(fields=["transaction_id"], name="outbox_transaction"),
             models.Index(fields=["host"], name="outbox_dead", condition=Q(state="DEAD")),

@@ -10,17 +10,30 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from beckn_adapter import beside, circuit
-from beckn_adapter.circuit import is_past
 from beckn_adapter.gate import read_ttl
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.translate.written import dump_message
+from beckn_adapter.waiting import FAR, taking_by_index
 from connections.again import run_again
 
+# From host to host along the index `outbox_share`: what it costs grows with the hosts, not with what waits for them.
+HOSTS = """
+    WITH RECURSIVE hosts (host) AS (
+        SELECT min(host) FROM beckn_adapter_callback WHERE state = 'DUE'
+        UNION ALL
+        SELECT (SELECT min(c.host) FROM beckn_adapter_callback c WHERE c.state = 'DUE' AND c.host > hosts.host)
+        FROM hosts WHERE hosts.host IS NOT NULL
+    )
+    SELECT host, first FROM (
+        SELECT host, (SELECT min(due_at) FROM beckn_adapter_callback c WHERE c.state = 'DUE' AND c.host = hosts.host)
+            AS first FROM hosts WHERE host IS NOT NULL
+    ) AS found WHERE first <= %(now)s
+"""
 SENDERS = 64  # callbacks that one worker process has in hand at most
 
 
@@ -78,7 +91,8 @@ def sendable() -> QuerySet[Callback]:
     earlier = Callback.objects.filter(
         bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="DUE", id__lt=OuterRef("id")
     )
-    free = Q(lease_until=None) | is_past("lease_until", timezone.now())
+    now = timezone.now()  # a lease that ends FAR ahead was given before our clock was set back
+    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + FAR)
     return Callback.objects.filter(~Exists(earlier), free, state="DUE").order_by("due_at", "id")
 
 
@@ -98,7 +112,7 @@ def claim(limit: int = SENDERS, in_hand: Mapping[str, int] | None = None) -> lis
         for host in hosts:
             wanted = min(max(share, 1) - busy.get(host, 0), limit - len(rows))
             if wanted > 0:
-                rows += _take(sendable().filter(is_past("due_at", now), host=host), wanted)
+                rows += _take(sendable().filter(due_at__lte=now, host=host), wanted)
         Callback.objects.filter(pk__in=[row.pk for row in rows]).update(lease_until=now + lease())
     for row in rows:
         row.lease_until = now + lease()
@@ -106,20 +120,17 @@ def claim(limit: int = SENDERS, in_hand: Mapping[str, int] | None = None) -> lis
 
 
 def _hosts_with_work(now: datetime) -> list[str]:
-    """Whose callbacks may be sent now, those who have waited longest first."""
-    due = Callback.objects.filter(is_past("due_at", now), Q(lease_until=None) | is_past("lease_until", now))
-    due = due.filter(state="DUE").exclude(host__in=circuit.unready_hosts())
-    return list(due.values("host").annotate(first=Min("due_at")).order_by("first").values_list("host", flat=True))
+    """To whom callbacks are due that may be sent now, those who have waited longest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOSTS, {"now": connection.ops.adapt_datetimefield_value(now)})
+        found = [host for host, _ in sorted(cursor.fetchall(), key=lambda row: row[1])]
+    unready = set(circuit.unready_hosts())
+    return [host for host in found if host not in unready]
 
 
 def _take(rows: QuerySet[Callback], limit: int, *, probe: bool = False) -> list[Callback]:
-    taken = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+    with taking_by_index():
+        taken = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
     for row in taken:
         row.is_probe = probe
     return taken
-
-
-def next_due_in() -> float | None:
-    """Seconds until the next callback is due (0 if it is overdue); None when none waits, or only for a probe."""
-    first = sendable().exclude(host__in=circuit.unready_hosts()).values_list("due_at", flat=True).first()
-    return max(0.0, (first - timezone.now()).total_seconds()) if first else None

@@ -10,11 +10,10 @@ from beckn_adapter.announce import announce_events
 from beckn_adapter.nudge import nudge, taken
 from beckn_adapter.sender import Postman
 from beckn_adapter.settling import settle
-from beckn_adapter.waiting import look
+from beckn_adapter.waiting import look, set_right
 
 SPELL = 3  # seconds that one task takes up new work, so that a worker asked to stop is soon done
 GLANCE = 0.01  # seconds between two looks for new work
-LINGER = 0.2  # seconds that a task waits for a callback that is due in a moment
 REST = 0.05  # seconds without work after which a task ends: what comes so soon needs no task of its own
 
 
@@ -30,6 +29,9 @@ def work() -> int:
     busy_at = begun
     while time.monotonic() < begun + SPELL:
         waiting = look()
+        if waiting.astray:
+            set_right()
+            continue
         moved = drain.work_some() if waiting.messages else 0
         moved += announce_events() if waiting.events else 0
         moved += send_some(postman) if waiting.callbacks else 0
@@ -39,7 +41,9 @@ def work() -> int:
             busy_at = time.monotonic()
         elif postman.in_hand:
             done += write_down(postman, GLANCE)
-        elif not wait_for_more(busy_at):
+        elif waiting.soon or time.monotonic() - busy_at < REST:
+            time.sleep(GLANCE)
+        else:
             return done
     while postman.in_hand:
         done += write_down(postman, 1)
@@ -59,14 +63,6 @@ def write_down(postman: Postman, wait: float) -> int:
     rows, results = postman.bring(wait)
     settle(rows, results)
     return len(results)
-
-
-def wait_for_more(busy_at: float) -> bool:
-    """Pause for a moment if there may soon be more: there was just now, or a callback is due in a moment."""
-    if time.monotonic() - busy_at < REST or (outbox.next_due_in() or LINGER) < LINGER:
-        time.sleep(GLANCE)
-        return True
-    return False
 
 
 @shared_task

@@ -68,6 +68,7 @@ class Event(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["id"], name="event_unannounced", condition=Q(announced_at=None)),
+            models.Index(fields=["application", "id"], name="event_untold", condition=Q(announced_at=None)),
             models.Index(fields=["at"], name="event_since"),  # the nightly proof reads the chains of two nights
         ]
         constraints = [

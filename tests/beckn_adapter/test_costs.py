@@ -111,7 +111,6 @@ ACTS: dict[str, Callable[[], Any]] = {
     "taking other messages": drain.claim,
     "announcing events": announce.announce_events,
     "taking callbacks": outbox.claim,
-    "asking when the next one is due": outbox.next_due_in,
     "releasing a message": lambda: inbox.release([1, 2, 3]),
 }
 

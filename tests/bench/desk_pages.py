@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from beckn_adapter import drain, figures, outbox
+from beckn_adapter import drain, figures, outbox, waiting
 from beckn_adapter.announce import announce_events
 from beckn_adapter.models import Callback, Message
 from billing.models import Payment, Voucher
@@ -144,7 +144,7 @@ def jobs() -> dict[str, Callable[[], Any]]:
     return {
         "job: claim the inbox": lambda: drain.claim(50),
         "job: claim the outbox": lambda: outbox.claim(64),
-        "job: next callback due": outbox.next_due_in,
+        "job: what waits": waiting.look,
         "job: announce events": announce_events,
         "job: post": post.work_post,
         "job: figures of the boxes": lambda: list(figures.families()),
