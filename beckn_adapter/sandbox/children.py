@@ -11,7 +11,7 @@ from pathlib import Path
 
 from beckn_adapter.sandbox import lifeline
 
-GRACE_SECONDS = 10.0  # a Celery worker on the file broker takes six to end of itself
+GRACE_SECONDS = 30.0  # who is asked to stop finishes what it has in hand; on a busy machine that takes its time
 TAIL_LINES = 25
 
 
