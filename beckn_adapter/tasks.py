@@ -13,6 +13,7 @@ from beckn_adapter.settling import settle
 from beckn_adapter.waiting import look, set_right
 
 SPELL = 3  # seconds that one task takes up new work, so that a worker asked to stop is soon done
+LONG_SPELL = 10  # while somebody is slow to take a callback: rather than wait for that alone
 GLANCE = 0.01  # seconds between two looks for new work
 REST = 0.05  # seconds without work after which a task ends: what comes so soon needs no task of its own
 
@@ -27,7 +28,7 @@ def work() -> int:
     taken()
     postman, begun, done = Postman(), time.monotonic(), 0
     busy_at = begun
-    while time.monotonic() < begun + SPELL:
+    while time.monotonic() < begun + (LONG_SPELL if postman.in_hand else SPELL):
         waiting = look()
         if waiting.astray:
             set_right()
