@@ -92,11 +92,11 @@ def a_long_past() -> set[str]:
     known = {"transaction_id": "'past-' || n", "message_id": "'past-' || n", "bap_id": "'buyer.test'"}
     handled = {"due_at": "now()", "received_at": "now()", "handled_at": "now()", "state": "'HANDLED'"}
     bytes_ = {"body": "'{}'", "digest": "''", "signature": "''", "bap_uri": "''"}
-    fill(Message, numbers, id="n + 1000", action="'search'", **known, **handled, **bytes_)
+    fill(Message, numbers, id="n + 10000000", action="'search'", **known, **handled, **bytes_)
     sent = {"due_at": "now()", "created_at": "now()", "delivered_at": "now()", "state": "'DELIVERED'"}
     place = {"url": "''", "host": "'host'", "body": "'{}'"}
-    fill(Callback, numbers, id="n + 1000", request="n + 1000", action="'on_search'", **known, **sent, **place)
-    fill(Attempt, numbers, callback="n + 1000", at="now()", milliseconds="5", outcome="'200 ACK'")
+    fill(Callback, numbers, id="n + 10000000", request="n + 10000000", action="'on_search'", **known, **sent, **place)
+    fill(Attempt, numbers, callback="n + 10000000", at="now()", milliseconds="5", outcome="'200 ACK'")
     told = {"chain": "'past'", "number": "n", "actor": "'system'", "hash": "''", "at": "now()", "announced_at": "now()"}
     fill(Event, numbers, application=order, kind="'application.looked_at'", state="''", **told)
     tables = {model._meta.db_table for model in (Message, Callback, Attempt, Event)}
