@@ -30,8 +30,10 @@ HOSTS = """
         FROM hosts WHERE hosts.host IS NOT NULL
     )
     SELECT host, first FROM (
-        SELECT host, (SELECT min(due_at) FROM beckn_adapter_callback c WHERE c.state = 'DUE' AND c.host = hosts.host)
-            AS first FROM hosts WHERE host IS NOT NULL
+        SELECT host, (
+            SELECT min(due_at) FROM beckn_adapter_callback c WHERE c.state = 'DUE' AND c.host = hosts.host
+            AND (c.lease_until IS NULL OR c.lease_until <= %(now)s OR c.lease_until > %(far)s)
+        ) AS first FROM hosts WHERE host IS NOT NULL
     ) AS found WHERE first <= %(now)s
 """
 SENDERS = 64  # callbacks that one worker process has in hand at most
@@ -40,7 +42,7 @@ SENDERS = 64  # callbacks that one worker process has in hand at most
 def put(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Callback:
     """Keep a callback, in the transaction of the change that it tells of. `content` and `links` as in `write`."""
     callback = write(context, content, **links)
-    callback.save(force_insert=True)
+    put_all([callback])
     return callback
 
 
@@ -122,7 +124,8 @@ def claim(limit: int = SENDERS, in_hand: Mapping[str, int] | None = None) -> lis
 def _hosts_with_work(now: datetime) -> list[str]:
     """To whom callbacks are due that may be sent now, those who have waited longest first."""
     with connection.cursor() as cursor:
-        cursor.execute(HOSTS, {"now": connection.ops.adapt_datetimefield_value(now)})
+        adapt = connection.ops.adapt_datetimefield_value
+        cursor.execute(HOSTS, {"now": adapt(now), "far": adapt(now + FAR)})
         found = [host for host, _ in sorted(cursor.fetchall(), key=lambda row: row[1])]
     unready = set(circuit.unready_hosts())
     return [host for host in found if host not in unready]

@@ -15,6 +15,7 @@ from beckn_adapter.waiting import look, set_right
 SPELL = 3  # seconds that one task takes up new work, so that a worker asked to stop is soon done
 LONG_SPELL = 10  # while somebody is slow to take a callback: rather than wait for that alone
 GLANCE = 0.01  # seconds between two looks for new work
+LINGER = 0.05  # the same while a buyer app has something in hand: what it brings back ends the wait
 REST = 0.05  # seconds without work after which a task ends: what comes so soon needs no task of its own
 
 
@@ -41,7 +42,7 @@ def work() -> int:
         if moved:
             busy_at = time.monotonic()
         elif postman.in_hand:
-            done += write_down(postman, GLANCE)
+            done += write_down(postman, LINGER)
         elif waiting.soon or time.monotonic() - busy_at < REST:
             time.sleep(GLANCE)
         else:

@@ -136,9 +136,15 @@ def charge(
 ) -> None:
     """Ask for an amount, which the balances have already or have not yet. Nothing is written for nothing."""
     if amount > 0:
-        entry = _post(application, EntryKind.CHARGE, amount, actor=actor, title=title, instalment=instalment)
-        if not in_balance:
-            _move_balances(entry)
+        add_entry(
+            application,
+            EntryKind.CHARGE,
+            amount,
+            actor=actor,
+            title=title,
+            instalment=instalment,
+            in_balance=in_balance,
+        )
 
 
 def take_charges_back(application: Application, *, actor: Actor, instalment: Instalment | None = None) -> None:
@@ -191,44 +197,12 @@ def add_entry(
     payment: Payment | None = None,
     reverses: Entry | None = None,
     at: datetime | None = None,
+    in_balance: bool = False,
 ) -> Entry:
     """A line of the account, as of now; what a payment is made of carries the payment's own moment, so that both
-    belong to the same day. The balances move with it, so that lists need not add up the ledger."""
-    entry = _post(
-        application,
-        kind,
-        amount,
-        actor=actor,
-        title=title,
-        instalment=instalment,
-        payment=payment,
-        reverses=reverses,
-        at=at,
-    )
-    _move_balances(entry)
-    return entry
-
-
-def _move_balances(entry: Entry) -> None:
-    moved = F("balance") + (entry.amount if entry.is_debit else -entry.amount)
-    Quote.objects.filter(application=entry.application_id).update(balance=moved)
-    if entry.instalment_id:
-        Instalment.objects.filter(pk=entry.instalment_id).update(balance=moved)
-
-
-def _post(
-    application: Application,
-    kind: EntryKind,
-    amount: Decimal,
-    *,
-    actor: Actor,
-    title: str,
-    instalment: Instalment | None,
-    payment: Payment | None = None,
-    reverses: Entry | None = None,
-    at: datetime | None = None,
-) -> Entry:
-    return Entry.objects.create(
+    belong to the same day. The balances move with it, so that lists need not add up the ledger, but for what they have
+    already (`in_balance`)."""
+    entry = Entry.objects.create(
         application=application,
         instalment=instalment,
         kind=kind,
@@ -240,6 +214,16 @@ def _post(
         actor=str(actor),
         at=at or timezone.now(),
     )
+    if not in_balance:
+        _move_balances(entry)
+    return entry
+
+
+def _move_balances(entry: Entry) -> None:
+    moved = F("balance") + (entry.amount if entry.is_debit else -entry.amount)
+    Quote.objects.filter(application=entry.application_id).update(balance=moved)
+    if entry.instalment_id:
+        Instalment.objects.filter(pk=entry.instalment_id).update(balance=moved)
 
 
 def reverse(entry: Entry, *, actor: Actor, why: str) -> Entry:
