@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from beckn_adapter.models import Callback, Message
-from connections.admin import FoundByOrder, PersonalPage, ReadOnlyAdmin, link_to
+from connections.admin import ORDER_WORDS, FoundByOrder, PersonalPage, ReadOnlyAdmin, link_to
 from connections.privacy.masking import HIDDEN, mask_value
 
 MESSAGE_TONES: dict[str, str] = {
@@ -68,7 +68,7 @@ class WireAdmin(FoundByOrder, PersonalPage, ReadOnlyAdmin):
     sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("transaction_id",)
-    search_help_text = "Transaction id in full, or what an order is found by"
+    search_help_text = f"Transaction id in full, {ORDER_WORDS}"
     tones: dict[str, str]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -102,7 +102,6 @@ class InstalmentAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     list_filter = [IsOpen, ("application__provider", admin.RelatedFieldListFilter)]
     sortable_by: list[str] = []
     list_select_related = ["application"]
-    search_help_text = "What an order is found by"
     ordering = ["application_id", "position"]
     fields = ["collected_by"]
 

@@ -43,9 +43,9 @@ class EntryAdmin(FoundByOrder, ReadOnlyAdmin):
     list_filter = ["kind", "at", ("application__provider", admin.RelatedFieldListFilter)]
     sortable_by: list[str] = []
     list_select_related = ["application", "reverses"]
-    search_help_text = "What an order is found by"
     ordering = ["-id"]
-    list_display_links = None
+    fields = ["when", "order", "instalment", "kind", "title", "owed", "settled", "payment", "reverses", "who"]
+    readonly_fields = ["when", "order", "owed", "settled", "who"]
     change_list_template = "admin/billing/entries.html"
 
     def get_urls(self) -> list[URLPattern]:

@@ -17,6 +17,7 @@ from billing.models import Entry, Payment
 from billing.payments import reverse_payment
 from connections.actors import Actor
 from connections.admin import (
+    ORDER_WORDS,
     ActionForm,
     FoundByOrder,
     LifecycleAdmin,
@@ -67,7 +68,7 @@ class PaymentAdmin(FoundByOrder, ReadOnly, CashierPages, RefundPages, LifecycleA
     sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("reference",)
-    search_help_text = "Reference in full, or what an order is found by"
+    search_help_text = f"Reference in full, {ORDER_WORDS}"
     ordering = ["-id"]
     fields = ["note"]
     show_add_link = False

@@ -15,7 +15,7 @@ from billing.models import PaymentReport
 from billing.payments import match_report
 from billing.pricing import to_minor_unit
 from connections.actors import Actor
-from connections.admin import ActionForm, KnownValues, Words, link_to, moment, stamp
+from connections.admin import ORDER_WORDS, ActionForm, KnownValues, Words, link_to, moment, stamp
 from connections.vocabulary import PaymentMethod
 
 
@@ -82,7 +82,7 @@ class PaymentReportAdmin(RequestAdmin):
     sortable_by: list[str] = []
     list_select_related = ["application", "instalment"]
     exact_fields = ("reference",)
-    search_help_text = "Reference in full, or what an order is found by"
+    search_help_text = f"Reference in full, {ORDER_WORDS}"
     ordering = ["id"]  # who waits longest stands first
     fields = ["reference", "reported_by", "reason"]
 

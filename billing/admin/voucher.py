@@ -25,6 +25,7 @@ from billing.papers.standing import Standing, standing_of, standings
 from billing.vouchers import draft_demand_note, draft_invoice, send_demand_note
 from connections.actors import Actor
 from connections.admin import (
+    ORDER_WORDS,
     ActionForm,
     FoundByOrder,
     ReadOnlyAdmin,
@@ -85,7 +86,7 @@ class VoucherAdmin(FoundByOrder, ReadOnlyAdmin):
     sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("number",)
-    search_help_text = "Number of the paper, or what an order is found by"
+    search_help_text = f"Number of the paper, {ORDER_WORDS}"
     ordering = ["-id"]
     fields = ["as_it_is"]
     readonly_fields = fields

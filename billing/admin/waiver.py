@@ -25,7 +25,6 @@ class WaiverAdmin(RequestAdmin):
     list_filter = ["state", "asked_at", BY_PROVIDER]
     sortable_by: list[str] = []
     list_select_related = ["application", "asked_by", "decided_by"]
-    search_help_text = "What an order is found by"
     ordering = ["id"]  # who waits longest stands first
     fields = ["reason", "refusal"]
 

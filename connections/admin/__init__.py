@@ -15,7 +15,7 @@ from connections.admin.cancelling import explain_cancelling
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
 from connections.admin.dashboard import Card, dashboard_cards
 from connections.admin.document import DocumentAdmin
-from connections.admin.finding import FoundByOrder
+from connections.admin.finding import ORDER_WORDS, FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm, without_side_doors
 from connections.admin.long_list import KnownValues, count_some
@@ -25,6 +25,7 @@ from connections.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from connections.admin.timeline import name_events
 
 __all__ = [
+    "ORDER_WORDS",
     "ActionForm",
     "AddedOnce",
     "ApplicationAdmin",

@@ -138,7 +138,6 @@ class DocumentAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     list_filter = ["state", ("application__provider", admin.RelatedFieldListFilter)]
     sortable_by: list[str] = []
     list_select_related = ["application"]
-    search_help_text = "What an order is found by"
     ordering = ["-updated_at"]
     fields = ["name", "code", "reason", "expires_on", "waiver", "changed"]
 

@@ -8,13 +8,17 @@ from django.http import HttpRequest
 
 from connections.searching import AT_MOST, as_written, find
 
+ORDER_WORDS = "order id, name, e-mail, street or telephone"  # what connections/searching.py finds by
+
 
 class FoundByOrder:
-    """For an admin of rows with an application. `exact_fields` are columns with an index, given in full."""
+    """For an admin of rows with an application. `exact_fields` are columns with an index, given in full; an admin that
+    has such names them before ORDER_WORDS in its `search_help_text`."""
 
     order_path = "application"
     exact_fields: tuple[str, ...] = ()
     search_fields: list[str] = ["application__number"]  # that there are any shows the box
+    search_help_text = ORDER_WORDS.capitalize()
 
     def search_more(self, term: str) -> Q:
         """What else a row is found by, from tables that stay small."""

@@ -43,7 +43,6 @@ class LetterAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     list_filter = ["state", "created_at", ("application__provider", admin.RelatedFieldListFilter)]
     sortable_by: list[str] = []
     list_select_related = ["application", "event"]
-    search_help_text = "What an order is found by"
     fields = ["subject", ("to", "order"), ("about", "together_with"), ("attempts", "problem"), "words"]
     readonly_fields = ["order", "about", "together_with", "words"]
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from connections.admin.finding import FoundByOrder
+from connections.admin.finding import ORDER_WORDS, FoundByOrder
 from connections.admin.look import link_to, stamp
 from connections.admin.read_only import ReadOnlyAdmin
 from connections.models import Application, PersonalDataView
@@ -61,7 +61,7 @@ class PersonalDataViewAdmin(FoundByOrder, ReadOnlyAdmin):
     sortable_by: list[str] = []
     list_select_related = ["application", "user"]
     exact_fields = ("thing",)
-    search_help_text = "User, row (application-12), or what an order is found by"
+    search_help_text = f"User, row (application-12), {ORDER_WORDS}"
     fields = ["seen", "user", "what", "order", "thing", "reason"]
     readonly_fields = fields
 

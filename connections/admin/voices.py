@@ -11,7 +11,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from connections.actors import Actor
-from connections.admin.finding import FoundByOrder
+from connections.admin.finding import ORDER_WORDS, FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm
 from connections.admin.look import link_to, moment, stamp
@@ -65,7 +65,7 @@ class SupportRequestAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("reference", "callback_phone", "email")
-    search_help_text = "Reference, telephone or e-mail as they gave it, or what an order is found by"
+    search_help_text = f"Reference, telephone or e-mail as they gave it, {ORDER_WORDS}"
     fields = ["reference", ("callback_phone", "email"), "source", "note"]
 
     @admin.display(description="asked", ordering="asked_at")

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from connections.admin import ActionForm, FoundByOrder, LifecycleAdmin, NothingToAsk, Words, link_to
+from connections.admin import ORDER_WORDS, ActionForm, FoundByOrder, LifecycleAdmin, NothingToAsk, Words, link_to
 from fieldwork.models import Meter, MeterState, Technician
 
 METER_TONES: dict[str, str] = {
@@ -56,7 +56,7 @@ class MeterAdmin(FoundByOrder, LifecycleAdmin):
     sortable_by: list[str] = []
     list_select_related = ["provider", "technician"]
     exact_fields = ("serial",)
-    search_help_text = "Serial in full, or what an order is found by"
+    search_help_text = f"Serial in full, {ORDER_WORDS}"
     fields = ["provider", "serial", ("type", "phase"), "max_load_kw"]
 
     @display(description="state", ordering="state", label=METER_TONES)

@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from connections.actors import Actor
 from connections.admin import (
+    ORDER_WORDS,
     ActionForm,
     Card,
     FoundByOrder,
@@ -149,7 +150,7 @@ class VisitAdmin(FoundByOrder, PersonalPage, LifecycleAdmin):
     list_filter = ["state", "kind", ("technician", admin.RelatedFieldListFilter), "window_start"]
     sortable_by: list[str] = []
     list_select_related = ["application__provider", "technician"]
-    search_help_text = "Technician, or what an order is found by"
+    search_help_text = f"Technician, {ORDER_WORDS}"
     autocomplete_fields = ["application"]
     ordering = ["-id"]
 
