@@ -9,7 +9,7 @@ from celery.schedules import crontab
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_shutting_down
 from django.conf import settings
 
-import config.broker  # noqa: F401 - gives filesystem:// its whole messages
+import config.broker  # noqa: F401 - mends of kombu, for both brokers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

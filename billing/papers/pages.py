@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET
 
 from billing.models import Voucher
 from billing.papers.links import genuine_url
-from billing.papers.pdf import as_pdf
 from billing.papers.qr import as_svg
 from billing.papers.sheet import say_day, say_money, sheet_of, size_of
 from billing.papers.standing import BILLS, standing_of
@@ -70,6 +69,8 @@ def show_paper(request: HttpRequest, voucher: Voucher) -> HttpResponse:
 
 def print_paper(voucher: Voucher, size: str = "") -> bytes:
     """The paper as a PDF, the same bytes every time."""
+    from billing.papers.pdf import as_pdf  # noqa: PLC0415 - a quarter of the start for what few processes ever draw
+
     return as_pdf(
         sheet_of(voucher),
         size=size_of(voucher, size),
