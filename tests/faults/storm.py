@@ -27,7 +27,8 @@ from tests.faults.ground import Ground
 
 CUSTOMERS = 6
 PAUSE = 0.3  # seconds between two steps of one customer
-AT_MOST = 100  # answers that are waited for before nobody asks for more, so that a slow machine is not drowned
+AT_MOST = 60  # answers that are waited for before nobody asks for more, so that a slow machine is not drowned
+FEW = AT_MOST // 2  # the same when the next fault is about to strike
 PRESSES, BETWEEN = 60, 0.3  # how often somebody without an answer presses again, and after how many seconds
 LONGEST_REPLY, LONGEST_PILE = 15, 90  # seconds
 NEED = orders.Need()
@@ -69,14 +70,15 @@ class Draft(NamedTuple):
 class Storm:
     """`with storm.blowing():` keeps the stream up; `fault` is the row under which it is written down."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground = ground
+    def __init__(self, ground: Ground, customers: int = CUSTOMERS) -> None:
+        self.ground, self.customers = ground, customers
         self.fault = ""
         self.ledger: list[Sending] = []
         self.notes: dict[str, str] = {}
         self.callers: list[BuyerApp] = list(ground.buyers)
         self.forms: deque[tuple[BuyerApp, str]] = deque(maxlen=5)  # where papers may be handed in
         self.under_way = 0
+        self._at_most = AT_MOST
         self._drafts: deque[Draft] = deque()
         self._awaited: list[Sending] = []
         self._acked_at = 0.0
@@ -86,7 +88,7 @@ class Storm:
     @contextmanager
     def blowing(self) -> Iterator[None]:
         over = threading.Event()
-        customers = [threading.Thread(target=self._live, args=[over]) for _ in range(CUSTOMERS)]
+        customers = [threading.Thread(target=self._live, args=[over]) for _ in range(self.customers)]
         for customer in customers:
             customer.start()
         try:
@@ -121,15 +123,16 @@ class Storm:
 
     def turn_to(self, row: str) -> None:
         """What is sent from now on belongs to this row; what is under way belongs to the one before. A fault meets a
-        stream that flows: what piled up before is waited for."""
+        stream that flows: what piled up before is waited for, while little is added to it."""
+        self._at_most = FEW
         deadline = time.monotonic() + LONGEST_PILE
-        while self._has_enough(AT_MOST // 3) and time.monotonic() < deadline:
+        while self._has_enough() and time.monotonic() < deadline:
             time.sleep(0.1)
         self._held.set()
         deadline = time.monotonic() + LONGEST_REPLY
         while self.under_way and time.monotonic() < deadline:
             time.sleep(0.01)
-        self.fault = row
+        self.fault, self._at_most = row, AT_MOST
         self._held.clear()
 
     def has_heard(self, buyers: Iterable[BuyerApp]) -> bool:
@@ -138,12 +141,12 @@ class Storm:
             heard = {sending.buyer.me.subscriber_id for sending in self.ledger if sending.acked}
         return heard >= {buyer.me.subscriber_id for buyer in buyers}
 
-    def _has_enough(self, at_most: int = AT_MOST) -> bool:
+    def _has_enough(self) -> bool:
         if self._held.is_set():
             return True
         with self._lock:
             self._awaited = [sending for sending in self._awaited if not sending.answers]
-            return len(self._awaited) >= at_most
+            return len(self._awaited) >= self._at_most
 
     def _begin(self, buyer: BuyerApp) -> str:
         transaction_id = str(uuid.uuid4())

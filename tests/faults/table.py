@@ -229,8 +229,8 @@ def bad_moods(storm: Storm, seconds: float) -> str:
 
 FAULTS = [
     Fault("nothing", nothing, 2, 20, servers=False),
-    Fault("worker killed -9 mid-delivery", kill_worker, 2, 20, servers=False),
-    Fault("web server killed -9 mid-request", kill_web, 2, 10, servers=False),
+    Fault("worker killed -9 mid-delivery", kill_worker, 1, 20, servers=False),
+    Fault("web server killed -9 mid-request", kill_web, 1, 10, servers=False),
     Fault("web server and worker restarted, SIGTERM", restart_politely, 1, 3, servers=False),
     Fault("Valkey killed and emptied", stop_broker, 3, 30),
     Fault("Valkey frozen", freeze_broker, 3, 30),

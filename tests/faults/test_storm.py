@@ -13,6 +13,7 @@ from tests.faults.table import DISK_FULL, FAULTS, faults_for, strike
 from tests.faults.tally import Figures, count
 
 PATIENCE = 120
+CUSTOMERS = 3
 ROWS = [
     *((EMBEDDED, fault.row) for fault in FAULTS if not fault.servers),
     *((SERVERS, fault.row) for fault in FAULTS),
@@ -28,7 +29,7 @@ def results(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Results
     folder = tmp_path_factory.mktemp("embedded")
     moulds.furnish(folder)
     with open_ground(EMBEDDED, folder) as embedded:
-        storms = [Storm(embedded), Storm(ground)]
+        storms = [Storm(embedded, CUSTOMERS), Storm(ground, CUSTOMERS)]
         for storm in storms:
             with storm.blowing():
                 for fault in faults_for(storm.ground):
