@@ -192,8 +192,13 @@ else:
         DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
     else:
         settled = " ".join(f"-c {name}={seconds * 1000}" for name, seconds in DATABASE_TIMEOUTS.items())
-        # Compiling a plan takes PostgreSQL longer (50 to 150 ms) than any statement of ours.
-        DATABASES["default"]["OPTIONS"]["options"] = f"{settled} -c jit=off"
+        DATABASES["default"]["OPTIONS"].update(
+            # Compiling a plan takes PostgreSQL longer (50 to 150 ms) than any statement of ours.
+            options=f"{settled} -c jit=off",
+            # To plan a statement by its key costs ten times what it costs to run it: from the fifth time on the plan
+            # is kept. Where the choice of index hangs on a value, beckn_adapter/waiting.py has it planned each time.
+            prepare_threshold=5,
+        )
 
 CACHES = {"default": env.cache_url("CACHE_URL", default=f"filecache://{VAR_DIR / 'cache'}")}
 if "RedisCache" in CACHES["default"]["BACKEND"]:  # without a timeout whoever asks a hung server waits for ever

@@ -34,10 +34,9 @@ def work_post(limit: int = 100) -> int:
         letter = _claim()
         if letter is None:
             return done
-        if letter.state == L.NEW:
-            _try(letter, _word)
-        else:
-            _try(letter, _send)
+        worded = _try(letter, _word) if letter.state == L.NEW else letter
+        if worded:
+            _try(worded, _send)
     return limit
 
 
@@ -45,6 +44,7 @@ def _claim() -> Letter | None:
     now = timezone.now()
     with transaction.atomic():
         due = Letter.objects.filter(state__in=[L.NEW, L.READY], due_at__lte=now).order_by("due_at", "id")
+        due = due.select_related("application__provider")
         letter = due.select_for_update(skip_locked=True, of=("self",)).first()
         if letter:
             letter.due_at = now + LEASE
@@ -52,20 +52,22 @@ def _claim() -> Letter | None:
     return letter
 
 
-def _try(letter: Letter, act: Callable[[Letter], None]) -> None:
+def _try(letter: Letter, act: Callable[[Letter], Letter | None]) -> Letter | None:
     try:
-        act(letter)
+        return act(letter)
     except Exception as problem:  # noqa: BLE001 - whatever fails (words, names, servers) must not hold up the others
         log.warning("letter %s: %s: %s", letter.pk, type(problem).__name__, problem)
         _put_off(letter, problem)
+        return None
 
 
 # --- Writing --------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def _word(letter: Letter) -> None:
-    """Word it together with everything else that waits to be told of this order."""
+def _word(letter: Letter) -> Letter | None:
+    """Word it together with everything else that waits to be told of this order. Returns the letter that tells it all,
+    on this worker's lease; None if there is nothing to send."""
     application = (
         Application.objects.select_for_update(of=("self",))
         .select_related("provider", "offering")
@@ -74,10 +76,11 @@ def _word(letter: Letter) -> None:
     waiting = Letter.objects.filter(application=application, state=L.NEW).select_related("event").order_by("id")
     letters = list(waiting.select_for_update(of=("self",)))
     if not any(row.pk == letter.pk for row in letters):
-        return  # another worker has told it meanwhile
+        return None  # another worker has told it meanwhile
     written = write(application, letters) if application.applicant_email else None
     tells = written.tells if written else []
     if written:
+        tells[0].application = application
         _keep(tells[0], application.applicant_email, written)
     for row in letters:
         if row not in tells:
@@ -85,12 +88,13 @@ def _word(letter: Letter) -> None:
         elif row != tells[0]:
             row.state, row.told_in = L.MERGED, tells[0]
         row.save(update_fields=["state", "told_in"])
+    return tells[0] if tells else None
 
 
 def _keep(letter: Letter, to: str, written: Written) -> None:
     letter.state, letter.to, letter.attempts, letter.problem = L.READY, to, 0, ""
     letter.subject, letter.text, letter.html = written.subject[:300], written.text, written.html
-    letter.due_at = timezone.now()
+    letter.due_at = timezone.now() + LEASE
     letter.save()
 
 
@@ -98,6 +102,7 @@ def _keep(letter: Letter, to: str, written: Written) -> None:
 
 
 def _send(letter: Letter) -> None:
+    """Hand it to the mail server. Raises what that says against it."""
     with get_connection(timeout=settings.EMAIL_TIMEOUT) as connection:
         message = compose(letter)
         message.connection = connection

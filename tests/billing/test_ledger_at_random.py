@@ -57,7 +57,7 @@ def do(order: Application, what: str, value: D, clerks: tuple[Actor, Actor]) -> 
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(story=some.lists(acts, min_size=1, max_size=12))
 def test_the_books_add_up_whatever_happens(db: None, story: list[tuple[str, D]]) -> None:
     order = application_in(S.SCHEDULED, offering=offering(lines=LINES, terms=TERMS, code=f"o{Entry.objects.count()}"))

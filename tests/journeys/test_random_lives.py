@@ -32,7 +32,7 @@ from tests.factories import staff
 from tests.journeys.laws import check_laws, events_without_their_word
 from tests.journeys.lives import ITEM, UPDATES, Life, findings, reading_of
 
-LIVES = int(os.environ.get("LIVES", "48"))
+LIVES = int(os.environ.get("LIVES", "30"))
 SEARCHING = "LIVES" in os.environ  # then a way that breaks a law is also shortened, which takes minutes
 WHICH = st.integers(0, 1)  # of two orders
 PAPER = st.integers(0, 2)
