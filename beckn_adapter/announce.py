@@ -16,11 +16,11 @@ from beckn_adapter import outbox
 from beckn_adapter.models import Act, Conversation
 from beckn_adapter.translate.context import answer_context
 from beckn_adapter.translate.order import write_order
-from beckn_adapter.waiting import taking_by_index
 from connections.actors import Actor
 from connections.again import run_again
 from connections.models import Application, Event
 from connections.privacy.masking import mask_text
+from connections.queues import taking_by_index
 from connections.vocabulary import OPEN_STATES, ApplicationState
 from fieldwork.models import VisitState
 

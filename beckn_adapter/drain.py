@@ -18,10 +18,10 @@ from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.translate.context import answer_context, callback_action
-from beckn_adapter.waiting import taking_by_index
 from connections.again import run_again
 from connections.models import Application
 from connections.privacy.masking import mask_text
+from connections.queues import taking_by_index
 from connections.shelf import holding
 
 log = logging.getLogger(__name__)

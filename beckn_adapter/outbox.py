@@ -18,8 +18,9 @@ from beckn_adapter import beside, circuit
 from beckn_adapter.gate import read_ttl
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.translate.written import dump_message
-from beckn_adapter.waiting import FAR, taking_by_index
+from beckn_adapter.waiting import FAR
 from connections.again import run_again
+from connections.queues import taking_by_index
 
 # From host to host along the index `outbox_share`: what it costs grows with the hosts, not with what waits for them.
 HOSTS = """

@@ -1,7 +1,5 @@
 """What waits for a worker: one cheap question, so that a look costs little where there is nothing to do."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -25,10 +23,6 @@ LOOK = """
         OR EXISTS (SELECT 1 FROM beckn_adapter_callback WHERE state = 'DUE' AND due_at > %(far)s)
         OR EXISTS (SELECT 1 FROM beckn_adapter_callback WHERE state = 'DUE' AND lease_until > %(far)s)
         OR EXISTS (SELECT 1 FROM beckn_adapter_circuit WHERE probe_at > %(far)s)
-"""
-BY_INDEX = """
-    SELECT set_config('enable_sort', %s, true), set_config('enable_bitmapscan', %s, true),
-           set_config('plan_cache_mode', %s, true)
 """
 
 
@@ -59,20 +53,3 @@ def set_right() -> None:
     Callback.objects.filter(state="DUE", due_at__gt=now + FAR).update(due_at=now)
     Callback.objects.filter(state="DUE", lease_until__gt=now + FAR).update(lease_until=None)
     Circuit.objects.filter(probe_at__gt=now + FAR).update(probe_at=now)
-
-
-@contextmanager
-def taking_by_index() -> Iterator[None]:
-    """In this block, inside a transaction, rows are taken in the order of an index, as many as are asked for.
-
-    PostgreSQL knows that nearly all rows are done with, so it takes whatever waits for next to nothing and would sort
-    all of it for each handful: ten thousand that wait would cost ten thousand times as much as one. A plan that is kept
-    knows no state, so that it could not use the index of those that wait: this one is made each time.
-    """
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(BY_INDEX, ["off", "off", "force_custom_plan"])
-        yield
-        cursor.execute(BY_INDEX, ["on", "on", "auto"])

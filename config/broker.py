@@ -32,5 +32,6 @@ class Transport(filesystem.Transport):
     Channel = Channel
 
 
+# By name, so that only the one that is used is loaded.
 TRANSPORT_ALIASES["filesystem"] = "config.broker:Transport"
 TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "config.redis_broker:Transport"

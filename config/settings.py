@@ -196,7 +196,7 @@ else:
             # Compiling a plan takes PostgreSQL longer (50 to 150 ms) than any statement of ours.
             options=f"{settled} -c jit=off",
             # To plan a statement by its key costs ten times what it costs to run it: from the fifth time on the plan
-            # is kept. Where the choice of index hangs on a value, beckn_adapter/waiting.py has it planned each time.
+            # is kept. What waits in a queue is found by an index that hangs on a value: connections/queues.py.
             prepare_threshold=5,
         )
 

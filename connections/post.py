@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from connections.lifecycle import Refused
 from connections.models import Application, Letter
+from connections.queues import taking_by_index
 from connections.wording import Written, write
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ def _claim() -> Letter | None:
     with transaction.atomic():
         due = Letter.objects.filter(state__in=[L.NEW, L.READY], due_at__lte=now).order_by("due_at", "id")
         due = due.select_related("application__provider")
-        letter = due.select_for_update(skip_locked=True, of=("self",)).first()
+        with taking_by_index():
+            letter = due.select_for_update(skip_locked=True, of=("self",)).first()
         if letter:
             letter.due_at = now + LEASE
             letter.save(update_fields=["due_at"])

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -24,12 +23,19 @@ AtOnce = Callable[[int, Callable[[], Any]], list[Any]]
 @pytest.fixture(autouse=True)
 def a_fresh_cache() -> Iterator[None]:
     """No test reads what another one cached (keys of buyer apps, for one)."""
-    for _ in range(10):  # nobody at work waits for a cache longer than half a second; a busy machine may need it
-        with suppress(CacheTooSlow):
-            cache.clear()
-            break
+    _clear_cache()
     yield
     nudge.rest()
+
+
+def _clear_cache(tries: int = 10) -> None:
+    """Nobody at work waits for a cache longer than half a second; a busy machine may need it."""
+    try:
+        cache.clear()
+    except CacheTooSlow:
+        if tries == 1:
+            raise
+        _clear_cache(tries - 1)
 
 
 @pytest.fixture(scope="session")
