@@ -134,7 +134,7 @@ def _cells(row: str, figures: Figures) -> tuple[str, ...]:
     p50, p99 = figures.reply_ms
     counts = (figures.sent, figures.acked, figures.handled, figures.delivered, figures.received)
     faults = (len(figures.lost), len(figures.doubled), len(figures.misordered))
-    more = (figures.orders, figures.copies, figures.refused, figures.unanswered, figures.pressed_again)
+    more = (figures.orders, figures.copies, len(figures.refusals), figures.unanswered, figures.pressed_again)
     return (row, figures.note, *map(str, counts + faults + more), f"{p50}, {p99}", f"{figures.longest:.1f}")
 
 

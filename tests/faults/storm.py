@@ -49,6 +49,7 @@ class Sending:
     presses: int = 0
     retries: int = 0
     status: int = 0
+    refusal: str = ""
     acked: bool = False
     seconds: float = 0.0
 
@@ -209,6 +210,7 @@ class Storm:
                 with self._lock:
                     self.under_way -= 1
             sending.status, sending.seconds = sent.status, time.monotonic() - began
+            sending.refusal = str(dig(sent.reply, "error", "message"))
             if sent.acknowledged:
                 sending.acked, self._acked_at = True, time.monotonic()
                 with self._lock:

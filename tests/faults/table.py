@@ -7,6 +7,7 @@ import random
 import resource
 import signal
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import requests
 
+from beckn_adapter.sandbox.buyer import BuyerApp
 from beckn_adapter.sandbox.children import Child
 from beckn_adapter.sandbox.papers import PAPERS, draw_paper
 from tests.faults.ground import Ground
@@ -211,6 +213,8 @@ def _group(pid: int) -> int:
 def bad_moods(storm: Storm, seconds: float) -> str:
     """All moody buyer apps at once, each in its own way."""
     ground = storm.ground
+    for moody in ground.moody:
+        _introduce(storm, moody)
     storm.callers = [*ground.buyers, *ground.moody]
     for moody in ground.moody:
         moody.sulk(True)
@@ -225,6 +229,17 @@ def bad_moods(storm: Storm, seconds: float) -> str:
     if ground.canary and ground.canary.heard:
         raise AssertionError("a redirect that leads inward was followed")
     return f"{seconds:g} s, {len(ground.moody)} misbehaving at once"
+
+
+def _introduce(storm: Storm, buyer: BuyerApp, patience: float = 30) -> None:
+    """Until the house knows it: for some seconds after the registry was away, a stranger is refused, and rightly so."""
+    me, transaction_id = storm.ground.house.me, str(uuid.uuid4())
+    buyer.talk_to(transaction_id, me.subscriber_id, me.url)
+    deadline = time.monotonic() + patience
+    while not buyer.search(transaction_id=transaction_id, url=me.url).acknowledged:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{buyer.me.subscriber_id} is a stranger after {patience:g} s")
+        time.sleep(0.5)
 
 
 FAULTS = [

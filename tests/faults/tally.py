@@ -26,7 +26,7 @@ class Figures:
 
     sent: int = 0
     acked: int = 0
-    refused: int = 0
+    refusals: list[str] = field(default_factory=list)
     unanswered: int = 0
     pressed_again: int = 0
     handled: int = 0
@@ -94,7 +94,7 @@ class Books:
             row.reply_seconds.append(sending.seconds)
             row.statuses.add(sending.status)
         if not sending.acked:
-            row.refused += bool(sending.status)
+            row.refusals += [f"{sending.action}: {sending.status} {sending.refusal}"] if sending.status else []
             row.unanswered += not sending.status
             return
         row.acked += 1
