@@ -70,7 +70,7 @@ UNFOLD: dict[str, Any] = {
                         "link": reverse_lazy("admin:billing_cashier"),
                         "permission": lambda request: request.user.has_perm("billing.add_payment"),
                     },
-                    _page("What is due", "request_quote", "billing", "instalment"),
+                    _page("Instalments", "request_quote", "billing", "instalment"),
                     {
                         "title": "Due back",
                         "icon": "undo",
@@ -85,7 +85,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Reported payments", "mark_email_unread", "billing", "paymentreport"),
                     _page("Waivers", "rule", "billing", "waiver"),
                     _page("Closings", "lock_clock", "billing", "closing"),
-                    _page("Ledger", "menu_book", "billing", "entry"),
+                    _page("Ledger entries", "menu_book", "billing", "entry"),
                 ],
             },
             {

@@ -41,7 +41,7 @@ def cashier_link(application: Application, text: str = "Take a payment") -> str:
 
 
 class IsOpen(admin.SimpleListFilter):
-    """What is open, unless all is asked for: the list is called "What is due"."""
+    """What is open, unless all is asked for: whoever opens the list wants to know what is due."""
 
     title = "open"
     parameter_name = "open"

@@ -104,7 +104,7 @@ class Entry(AppendOnlyModel):
 
     class Meta:
         ordering = ["id"]
-        verbose_name_plural = "entries"
+        verbose_name, verbose_name_plural = "ledger entry", "ledger entries"
         indexes = [
             models.Index(fields=["kind", "-id"], name="entry_list_of_kind"),
             models.Index(fields=["application"], name="entry_fee", condition=Q(kind="CHARGE", instalment=None)),

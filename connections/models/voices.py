@@ -52,7 +52,8 @@ class SupportRequest(models.Model):
 
     class Meta:
         ordering = ["-asked_at"]
-        permissions = [("answer_supportrequest", "Can answer support requests")]
+        verbose_name, verbose_name_plural = "call for help", "calls for help"
+        permissions = [("answer_supportrequest", "Can answer calls for help")]
         indexes = [
             models.Index(fields=["-asked_at"], name="call_list"),
             models.Index(fields=["-asked_at"], name="call_to_answer", condition=Q(done_at=None)),

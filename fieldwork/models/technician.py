@@ -59,6 +59,7 @@ class Slot(models.Model):
 
     class Meta:
         ordering = ["starts"]
+        verbose_name, verbose_name_plural = "window of the day", "windows of the day"
         constraints = [
             models.CheckConstraint(name="slot_in_order", condition=Q(ends__gt=F("starts"))),
             models.UniqueConstraint(fields=["provider", "starts"], name="one_slot_a_start"),

@@ -7,8 +7,11 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
+from config.desk import UNFOLD
 from connections.admin import AddedOnce
 from connections.models import SentForm
 from connections.tasks import A_DAY, clear_sent_forms
@@ -18,6 +21,7 @@ from tests.factories import provider
 
 pytestmark = pytest.mark.django_db
 SLOTS, HIRE = "/admin/fieldwork/slot/", "/admin/fieldwork/technician/add/"
+ROOMS = {"connections", "fieldwork", "billing", "beckn_adapter"}
 OURS = sorted(admin.site._registry.values(), key=str)
 
 
@@ -42,6 +46,17 @@ def test_every_form_of_the_desk_counts_once_and_every_list_says_why_it_is_empty(
 
     assert isinstance(page, AddedOnce) or not (page.has_add_permission(request) or page.has_change_permission(request))
     assert page.empty_words.endswith(".")
+
+
+def test_the_menu_calls_every_list_as_the_list_calls_itself() -> None:
+    menu = {str(item["link"]): item["title"] for group in UNFOLD["SIDEBAR"]["navigation"] for item in group["items"]}
+    metas = [page.model._meta for page in OURS if page.model._meta.app_label in ROOMS]
+
+    lists = {reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"): meta for meta in metas}
+
+    listed = menu.keys() & lists.keys()
+    assert len(listed) > 15
+    assert {link: menu[link] for link in listed} == {link: capfirst(lists[link].verbose_name_plural) for link in listed}
 
 
 def test_a_form_that_could_not_be_saved_is_mended_and_then_counts() -> None:
