@@ -21,9 +21,10 @@ help: ## what can be made here
 	@touch $@ .venv/run
 
 .venv/browser: .venv/test
-	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	@if ! (command -v chromium-headless-shell || command -v chromium) >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		echo "Installing Chromium for the tests of the pages (once) ..."; \
-		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium) >/dev/null 2>&1 \
+		(apt-get update -qq && export DEBIAN_FRONTEND=noninteractive && \
+			(apt-get install -y -qq chromium-headless-shell || apt-get install -y -qq chromium)) >/dev/null 2>&1 \
 			|| echo "Chromium could not be installed: the tests of the pages will be skipped."; \
 	fi
 	@touch $@

@@ -18,7 +18,16 @@ HOUSES = {
     "tests/journeys/test_guide.py": "town",
     "tests/journeys/test_whole_story.py": "town",
 }
-LONGEST = ("ground", "town")
+LONGEST = (
+    "ground",
+    "town",
+    "tests/beckn_adapter/test_sandbox_house.py",
+    "tests/journeys/test_pressed_twice.py",
+    "tests/faults/test_rotation.py",
+    "tests/journeys/test_random_lives.py",
+    "tests/faults/test_pooled.py",
+    "tests/browser/test_policy.py",
+)
 
 
 class Turns(LoadFileScheduling):

@@ -18,6 +18,7 @@ from tests import keeper
 from tests.beckn_adapter.rude import Rude, says
 from tests.faults.buyers import MOODS, Moody
 from tests.faults.machines import Machine
+from tests.town import at_work
 
 SERVERS, EMBEDDED = "PostgreSQL, Valkey", "SQLite, files"
 # Short, so that a fault of seconds bites: a key is asked for again all the time, a lease of the outbox ends after 20 s.
@@ -81,13 +82,15 @@ class Ground:
 
 
 @contextmanager
-def open_ground(name: str, folder: Path) -> Iterator[Ground]:
-    """`folder` is for the house; the servers have one of their own, which goes with them."""
+def open_ground(name: str, folder: Path, *, furnished: bool = False) -> Iterator[Ground]:
+    """`folder` is for the house, and may hold its database already; the servers have one of their own, which goes with
+    them."""
     with ExitStack() as stack:
         machines = _machines(stack) if name == SERVERS else {}
         registry = stack.enter_context(SlowRegistry())
         env = {**SETTINGS, **_addresses(machines), "BECKN_REGISTRY_URL": registry.url}
-        house = stack.enter_context(House(folder, env))
+        house = House(folder, env)
+        stack.enter_context(at_work(house) if furnished else house)
         names = ("energykart.localhost", "wattsapp.localhost")
         buyers = [stack.enter_context(BuyerApp(registry.url, subscriber_id=name)) for name in names]
         ground = Ground(name, house, registry, buyers, machines=machines)

@@ -28,7 +28,7 @@ def results(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Results
     ground.restore()
     folder = tmp_path_factory.mktemp("embedded")
     moulds.furnish(folder)
-    with open_ground(EMBEDDED, folder) as embedded:
+    with open_ground(EMBEDDED, folder, furnished=True) as embedded:
         storms = [Storm(embedded, CUSTOMERS), Storm(ground, CUSTOMERS)]
         for storm in storms:
             with storm.blowing():

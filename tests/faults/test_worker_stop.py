@@ -11,7 +11,7 @@ from beckn_adapter.sandbox.buyer import BuyerApp
 from beckn_adapter.sandbox.house import House
 from beckn_adapter.sandbox.registry import Registry
 from beckn_adapter.sandbox.server import Reply, Request
-from tests.town import environment
+from tests.town import at_work, environment
 
 GRACE = 1.0
 TIMEOUT = (
@@ -44,7 +44,7 @@ def test_a_worker_with_a_slow_delivery_in_hand_ends_in_time_and_loses_nothing(tm
     env = {**servers, "WORKER_GRACE_SECONDS": str(GRACE), "BECKN_CALLBACK_TIMEOUT": str(TIMEOUT)}
     with (
         Registry() as registry,
-        House(tmp_path / "house", {**env, "BECKN_REGISTRY_URL": registry.url}) as house,
+        at_work(House(tmp_path / "house", {**env, "BECKN_REGISTRY_URL": registry.url})) as house,
         Hanging(registry.url) as buyer,
     ):
         sent = buyer.search(orders.intent(orders.Need()), url=house.me.url)
