@@ -161,6 +161,14 @@ OTP_TOTP_ISSUER = "Servicedrop"
 # Whom a password is not enough for: names of groups, `*` for all staff, empty for nobody.
 SECOND_FACTOR_GROUPS = env.list("SECOND_FACTOR_GROUPS", default=["*"] if IS_HTTPS else [])
 
+# --- What the phone's script sends: by who is logged in, with the form's token, JSON back (fieldwork/phone/sync.py) --
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.MultiPartParser", "rest_framework.parsers.FormParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+
 # --- Database -------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'servicedrop.sqlite3'}")}
 # A connection per request costs 6.5 ms of two cores. One a thread is kept instead, so there are never more than web

@@ -6,8 +6,8 @@ from django.urls import path, reverse_lazy
 from fieldwork.phone.filling import sheet_page
 from fieldwork.phone.forms import LoginForm
 from fieldwork.phone.pages import take_step, today, visit_page
-from fieldwork.phone.photo import show, upload
-from fieldwork.phone.position import send_position
+from fieldwork.phone.photo import show
+from fieldwork.phone.sync import send_position, upload
 
 app_name = "field"
 urlpatterns = [

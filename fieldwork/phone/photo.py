@@ -1,32 +1,16 @@
-"""Photos over the phone pages: taking them in, one by one or with a sheet, and showing them to whoever may see them."""
+"""Photos of the phone pages: the one that comes along with a sheet, and showing them to whoever may see them."""
 
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
-from django.urls import reverse, reverse_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse_lazy
+from django.views.decorators.http import require_GET
 
 from connections.lifecycle import Refused
-from fieldwork.models import Photo, Technician, Visit
-from fieldwork.phone.access import for_technicians, own_visit
+from fieldwork.models import Photo, Visit
 from fieldwork.photos import keep_photo, may_see
-
-
-@require_POST
-@for_technicians
-def upload(request: HttpRequest, technician: Technician, pk: int) -> HttpResponse:
-    """One photo by script, as soon as it was taken: 201 with its address, 422 with what is wrong with it."""
-    visit, kind = own_visit(technician, pk), request.POST.get("kind", "")
-    if kind not in Photo.Kind.values or "photo" not in request.FILES:
-        return JsonResponse({"error": "There was no photo."}, status=422)
-    refusal = keep_what_came(request, visit, kind)
-    if refusal:
-        return JsonResponse({"error": refusal}, status=422)
-    photo = visit.photos.filter(kind=kind).last()
-    address = reverse("field:photo", args=[photo.pk]) if photo else ""
-    return JsonResponse({"address": address, "next_id": str(uuid4())}, status=201)
 
 
 def keep_what_came(request: HttpRequest, visit: Visit, kind: str) -> str:

@@ -231,7 +231,30 @@ def test_position_of_who_does_not_share_it_is_not_kept() -> None:
     client = phone_of(worker)
 
     assert client.post("/field/position/", {"latitude": "37.78", "longitude": "-122.4"}).status_code == 409
-    assert client.post("/field/position/", {"latitude": "north", "longitude": "-122.4"}).status_code == 422
+
+
+def test_what_is_no_position_is_told_by_its_field() -> None:
+    client = phone_of(ravi(shares_position=True))
+
+    answer = client.post("/field/position/", {"latitude": "north", "longitude": "-222.4"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {
+        "latitude": ["A valid number is required."],
+        "longitude": ["Ensure this value is greater than or equal to -180."],
+    }
+
+
+def test_a_position_without_the_forms_token_is_refused() -> None:
+    worker = ravi(shares_position=True)
+    assert worker.user is not None
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(worker.user)
+
+    answer = client.post("/field/position/", {"latitude": "37.78", "longitude": "-122.4"})
+
+    assert answer.status_code == 403
+    assert "CSRF" in answer.json()["detail"]
 
 
 def test_technician_without_permission_moves_nothing() -> None:

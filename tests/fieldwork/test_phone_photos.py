@@ -59,7 +59,7 @@ def test_what_is_no_photo_is_refused_by_its_content(data: bytes) -> None:
     answer = upload(phone_of(worker), visit, data)
 
     assert answer.status_code == 422
-    assert answer.json()["error"]
+    assert answer.json()["errors"]["photo"]
     assert not Photo.objects.exists()
 
 
@@ -68,7 +68,23 @@ def test_no_photo_is_added_when_the_visit_is_over() -> None:
     visit = assigned(worker)
     call_off_visits(visit.application, reason="Moved away", actor=SYSTEM)
 
-    assert upload(phone_of(worker), visit, picture()).json()["error"] == "This visit is over: no photo can be added."
+    answer = upload(phone_of(worker), visit, picture())
+
+    assert answer.json()["errors"] == {"photo": ["This visit is over: no photo can be added."]}
+
+
+def test_an_upload_that_lacks_something_is_told_what() -> None:
+    worker = ravi()
+    visit = on_site(assessment(), worker)
+
+    answer = phone_of(worker).post(page(visit, "photos"), {"kind": "CAT", "photo_id": "7"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {
+        "kind": ['"CAT" is not a valid choice.'],
+        "photo": ["No file was submitted."],
+        "photo_id": ["Must be a valid UUID."],
+    }
 
 
 def test_photos_are_shown_to_staff_and_to_their_technician_only(client: Client) -> None:

@@ -50,7 +50,7 @@
         finish("The photo is kept. You can take another one.");
       } else if (request.status === 422) {
         input.value = "";
-        finish(answer.error);
+        finish(Object.values(answer.errors)[0][0]);
       } else {
         finish("The photo could not be sent now. It goes along when you send this page.");
       }
