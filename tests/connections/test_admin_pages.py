@@ -95,7 +95,7 @@ def test_an_empty_list_says_what_fills_it_and_a_search_that_it_found_nothing() -
     empty, searched = (client.get(page).content.decode() for page in (SLOTS, "/admin/fieldwork/technician/?q=zz"))
 
     assert "Applicants choose among these windows" in empty
-    assert "Add slot" in empty
+    assert "Add window of the day" in empty
     assert "Nothing fits" in searched
     assert "0 found" in searched
 
