@@ -4,6 +4,7 @@ Nothing is fetched from anywhere: the logo, which may lie on another server, is 
 """
 
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -24,8 +25,10 @@ INK, QUIET, HAIRLINE = (22, 33, 31), (83, 97, 95), (201, 209, 208)
 BELOW: dict[str, Any] = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
 
 
+@lru_cache(maxsize=8)
 def as_pdf(sheet: Sheet, *, size: str, issued_at: datetime, genuine_url: str) -> bytes:
-    """The paper on `size` (a4 or letter)."""
+    """The paper on `size` (a4 or letter). Drawing takes half a second, and who opens a paper asks for it several times:
+    the page, then each of its pictures."""
     pdf = _Press(sheet, size, issued_at)
     pdf.add_page()
     _head(pdf, sheet)

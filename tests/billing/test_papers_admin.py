@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from billing.models import Voucher
+from billing.papers.pdf import as_pdf
 from billing.payments import record_payment
 from connections.models import Application
 from tests.billing.paper_trail import demand_note, draft_for, page_address
@@ -67,6 +68,16 @@ def test_a_paper_is_shown_as_it_is_with_its_links(order: Application) -> None:
     assert picture in page
     assert client.get(picture)["Content-Type"] == "image/png"
     assert client.get(reverse("admin:billing_voucher_picture", args=[note.pk, 9])).status_code == 404
+
+
+def test_whoever_opens_a_paper_with_its_pictures_has_it_drawn_once(order: Application) -> None:
+    note, client = demand_note(order), boss()
+    as_pdf.cache_clear()
+
+    client.get(page_of(note))
+    client.get(reverse("admin:billing_voucher_picture", args=[note.pk, 0]))
+
+    assert as_pdf.cache_info().misses == 1
 
 
 def test_nobody_changes_adds_or_deletes_a_paper(order: Application) -> None:
