@@ -19,7 +19,7 @@ from tests import keeper
 from tests.servers import new_database, redis_url
 
 POOL = 4  # servers; the house's processes have more connections than that
-ORDERS = 24
+ORDERS = 12
 PATIENCE = 120
 LIMITS = {"statement_timeout": "20s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
 
