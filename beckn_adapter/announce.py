@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 
 from beckn_adapter import outbox
@@ -20,7 +20,7 @@ from connections.actors import Actor
 from connections.again import run_again
 from connections.models import Application, Event
 from connections.privacy.masking import mask_text
-from connections.queues import taking_by_index
+from connections.queues import first_of, taking_by_index
 from connections.vocabulary import OPEN_STATES, ApplicationState
 from fieldwork.models import VisitState
 
@@ -100,12 +100,12 @@ def announce_events(limit: int = BATCH) -> int:
 
     An application's events go out one after the other, whoever else announces at the same time.
     """
-    earlier = Event.objects.filter(application=OuterRef("application"), announced_at=None, id__lt=OuterRef("id"))
+    untold = Event.objects.filter(application=OuterRef("application"), announced_at=None)
     with transaction.atomic():
         with taking_by_index():
             events = list(
                 Event.objects.select_for_update(skip_locked=True, of=("self",))
-                .filter(~Exists(earlier), announced_at=None)
+                .filter(Q(application=None) | Q(id=first_of(untold)), announced_at=None)
                 .order_by("id")[:limit]
             )
         return _announce_all(_with_their_acts(events))

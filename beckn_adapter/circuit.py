@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from random import uniform
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from beckn_adapter.models import Callback, Circuit
@@ -38,9 +38,10 @@ def unready_hosts() -> QuerySet[Circuit, str]:
 
 def take_probes(now: datetime, lease: timedelta) -> list[str]:
     """Hosts that are to be probed now and have something waiting. Whoever takes one has it for the lease."""
-    waiting = Callback.objects.filter(state="DUE").values("host")
-    ready = Circuit.objects.filter(probe_at__lte=now, host__in=waiting)
-    rows = list(ready.select_for_update(skip_locked=True))
+    due = Callback.objects.filter(state="DUE", host__gte=OuterRef("host"), host__lte=OuterRef("host"))
+    first_due = Subquery(due.order_by("host", "due_at").values("id")[:1])  # as in outbox.HOSTS: by its index alone
+    ready = Circuit.objects.alias(waiting=first_due).filter(probe_at__lte=now, waiting__isnull=False)
+    rows = list(ready.select_for_update(skip_locked=True, of=("self",)))
     Circuit.objects.filter(pk__in=[row.pk for row in rows]).update(probe_at=now + lease)
     return [row.host for row in rows]
 

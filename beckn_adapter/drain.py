@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from beckn_adapter import metrics, outbox, tracing, trail
@@ -21,7 +21,7 @@ from beckn_adapter.translate.context import answer_context, callback_action
 from connections.again import run_again
 from connections.models import Application
 from connections.privacy.masking import mask_text
-from connections.queues import taking_by_index
+from connections.queues import first_of, taking_by_index
 from connections.shelf import holding
 
 log = logging.getLogger(__name__)
@@ -52,12 +52,12 @@ def work_some() -> int:
 
 def waiting(now: datetime) -> QuerySet[Message]:
     """Received messages whose time has come, the earliest of each transaction only, locked."""
-    earlier = Message.objects.filter(
-        bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="RECEIVED", id__lt=OuterRef("id")
+    received = Message.objects.filter(
+        bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="RECEIVED"
     )
     return (
         Message.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(~Exists(earlier), state="RECEIVED", due_at__lte=now)
+        .filter(id=first_of(received), state="RECEIVED", due_at__lte=now)
         .order_by("due_at", "id")
     )
 

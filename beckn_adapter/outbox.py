@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from beckn_adapter import beside, circuit
@@ -20,20 +20,24 @@ from beckn_adapter.models import Callback, Message
 from beckn_adapter.translate.written import dump_message
 from beckn_adapter.waiting import FAR
 from connections.again import run_again
-from connections.queues import taking_by_index
+from connections.queues import first_of, taking_by_index
 
 # From host to host along the index `outbox_share`: what it costs grows with the hosts, not with what waits for them.
+# Each step asks for the first by the order of that index, and of no other: a plain `host =` would leave a choice.
 HOSTS = """
     WITH RECURSIVE hosts (host) AS (
-        SELECT min(host) FROM beckn_adapter_callback WHERE state = 'DUE'
+        SELECT (SELECT host FROM beckn_adapter_callback WHERE state = 'DUE' ORDER BY host LIMIT 1)
         UNION ALL
-        SELECT (SELECT min(c.host) FROM beckn_adapter_callback c WHERE c.state = 'DUE' AND c.host > hosts.host)
+        SELECT (SELECT c.host FROM beckn_adapter_callback c WHERE c.state = 'DUE' AND c.host > hosts.host
+                ORDER BY c.host LIMIT 1)
         FROM hosts WHERE hosts.host IS NOT NULL
     )
     SELECT host, first FROM (
         SELECT host, (
-            SELECT min(due_at) FROM beckn_adapter_callback c WHERE c.state = 'DUE' AND c.host = hosts.host
+            SELECT due_at FROM beckn_adapter_callback c
+            WHERE c.state = 'DUE' AND c.host >= hosts.host AND c.host <= hosts.host
             AND (c.lease_until IS NULL OR c.lease_until <= %(now)s OR c.lease_until > %(far)s)
+            ORDER BY c.host, c.due_at LIMIT 1
         ) AS first FROM hosts WHERE host IS NOT NULL
     ) AS found WHERE first <= %(now)s
 """
@@ -91,12 +95,15 @@ def lease() -> timedelta:
 
 def sendable() -> QuerySet[Callback]:
     """The earliest undelivered callback of each transaction, if nobody has it in hand: the others wait for it."""
-    earlier = Callback.objects.filter(
-        bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="DUE", id__lt=OuterRef("id")
-    )
+    due = Callback.objects.filter(bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="DUE")
     now = timezone.now()  # a lease that ends FAR ahead was given before our clock was set back
     free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + FAR)
-    return Callback.objects.filter(~Exists(earlier), free, state="DUE").order_by("due_at", "id")
+    return Callback.objects.filter(free, id=first_of(due), state="DUE").order_by("due_at", "id")
+
+
+def _sendable_to(host: str) -> QuerySet[Callback]:
+    """In the order of the index `outbox_share`, as in HOSTS, so that no other serves and nothing is sorted."""
+    return sendable().filter(host__gte=host, host__lte=host).order_by("host", "due_at", "id")
 
 
 @run_again
@@ -107,15 +114,15 @@ def claim(limit: int = SENDERS, in_hand: Mapping[str, int] | None = None) -> lis
     """
     now, busy = timezone.now(), dict(in_hand or {})
     rows: list[Callback] = []
-    with transaction.atomic():
+    with transaction.atomic(), taking_by_index():
         for host in circuit.take_probes(now, lease()):
-            rows += _take(sendable().filter(host=host), 1, probe=True)
+            rows += _take(_sendable_to(host), 1, probe=True)
         hosts = _hosts_with_work(now)
         share = SENDERS // (len({*hosts, *busy}) + 1)  # one more, so that there is room for who comes next
         for host in hosts:
             wanted = min(max(share, 1) - busy.get(host, 0), limit - len(rows))
             if wanted > 0:
-                rows += _take(sendable().filter(due_at__lte=now, host=host), wanted)
+                rows += _take(_sendable_to(host).filter(due_at__lte=now), wanted)
         Callback.objects.filter(pk__in=[row.pk for row in rows]).update(lease_until=now + lease())
     for row in rows:
         row.lease_until = now + lease()
@@ -133,8 +140,7 @@ def _hosts_with_work(now: datetime) -> list[str]:
 
 
 def _take(rows: QuerySet[Callback], limit: int, *, probe: bool = False) -> list[Callback]:
-    with taking_by_index():
-        taken = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+    taken = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
     for row in taken:
         row.is_probe = probe
     return taken

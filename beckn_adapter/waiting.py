@@ -10,18 +10,22 @@ from beckn_adapter.models import Callback, Circuit, Message
 
 SOON = timedelta(seconds=0.2)  # what is due by then is waited for
 FAR = timedelta(seconds=1200)  # nothing is ever planned so far ahead: then our clock was set back
-# Each reads the first or the last entry of a partial index.
+# Each reads the first or the last entry of a partial index: by its order, for "is there one" may read all that waits.
 LOOK = """
     SELECT
-        EXISTS (SELECT 1 FROM beckn_adapter_message WHERE state = 'RECEIVED' AND due_at <= %(now)s),
+        (SELECT due_at FROM beckn_adapter_message WHERE state = 'RECEIVED' AND due_at <= %(now)s
+         ORDER BY due_at LIMIT 1) IS NOT NULL,
         EXISTS (SELECT 1 FROM connections_event WHERE announced_at IS NULL),
-        EXISTS (SELECT 1 FROM beckn_adapter_callback WHERE state = 'DUE' AND due_at <= %(now)s
-                AND (lease_until IS NULL OR lease_until <= %(now)s))
+        (SELECT due_at FROM beckn_adapter_callback WHERE state = 'DUE' AND due_at <= %(now)s
+         AND (lease_until IS NULL OR lease_until <= %(now)s OR lease_until > %(far)s)
+         ORDER BY due_at LIMIT 1) IS NOT NULL
         OR EXISTS (SELECT 1 FROM beckn_adapter_circuit WHERE probe_at <= %(now)s),
-        EXISTS (SELECT 1 FROM beckn_adapter_callback WHERE state = 'DUE' AND due_at > %(now)s AND due_at <= %(soon)s),
-        EXISTS (SELECT 1 FROM beckn_adapter_message WHERE state = 'RECEIVED' AND due_at > %(far)s)
-        OR EXISTS (SELECT 1 FROM beckn_adapter_callback WHERE state = 'DUE' AND due_at > %(far)s)
-        OR EXISTS (SELECT 1 FROM beckn_adapter_callback WHERE state = 'DUE' AND lease_until > %(far)s)
+        (SELECT due_at FROM beckn_adapter_callback WHERE state = 'DUE' AND due_at > %(now)s AND due_at <= %(soon)s
+         ORDER BY due_at LIMIT 1) IS NOT NULL,
+        (SELECT due_at FROM beckn_adapter_message WHERE state = 'RECEIVED' AND due_at > %(far)s
+         ORDER BY due_at DESC LIMIT 1) IS NOT NULL
+        OR (SELECT due_at FROM beckn_adapter_callback WHERE state = 'DUE' AND due_at > %(far)s
+            ORDER BY due_at DESC LIMIT 1) IS NOT NULL
         OR EXISTS (SELECT 1 FROM beckn_adapter_circuit WHERE probe_at > %(far)s)
 """
 
@@ -47,9 +51,8 @@ def look() -> Waiting:
 
 
 def set_right() -> None:
-    """Our clock was set back: what it had planned FAR ahead is due now, and what somebody had in hand is free."""
+    """Our clock was set back: what it had planned FAR ahead is due now. A lease from then is over (outbox.py)."""
     now = timezone.now()
     Message.objects.filter(state="RECEIVED", due_at__gt=now + FAR).update(due_at=now)
     Callback.objects.filter(state="DUE", due_at__gt=now + FAR).update(due_at=now)
-    Callback.objects.filter(state="DUE", lease_until__gt=now + FAR).update(lease_until=None)
     Circuit.objects.filter(probe_at__gt=now + FAR).update(probe_at=now)

@@ -16,6 +16,7 @@ from tests.bench.plans import watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
 DONE = 20_000  # messages, callbacks, attempts and events of long ago
+WAITING = 3_000  # the same that came all at once
 
 
 def statements(act: Callable[[], Any]) -> int:
@@ -88,21 +89,34 @@ def a_long_past() -> set[str]:
     drain.work(thread)
     thread.refresh_from_db()
     order = str(thread.application_id)
-    numbers = f"FROM generate_series(1, {DONE}) AS n"
-    known = {"transaction_id": "'past-' || n", "message_id": "'past-' || n", "bap_id": "'buyer.test'"}
-    handled = {"due_at": "now()", "received_at": "now()", "handled_at": "now()", "state": "'HANDLED'"}
-    bytes_ = {"body": "'{}'", "digest": "''", "signature": "''", "bap_uri": "''"}
-    fill(Message, numbers, id="n + 10000000", action="'search'", **known, **handled, **bytes_)
-    sent = {"due_at": "now()", "created_at": "now()", "delivered_at": "now()", "state": "'DELIVERED'"}
-    place = {"url": "''", "host": "'host'", "body": "'{}'"}
-    fill(Callback, numbers, id="n + 10000000", request="n + 10000000", action="'on_search'", **known, **sent, **place)
-    fill(Attempt, numbers, callback="n + 10000000", at="now()", milliseconds="5", outcome="'200 ACK'")
-    told = {"chain": "'past'", "number": "n", "actor": "'system'", "hash": "''", "at": "now()", "announced_at": "now()"}
-    fill(Event, numbers, application=order, kind="'application.looked_at'", state="''", **told)
+    lay_down(DONE, 10_000_000, order=order, message="HANDLED", callback="DELIVERED", announced_at="now()")
     tables = {model._meta.db_table for model in (Message, Callback, Attempt, Event)}
     for table in tables:
         run(f"ANALYZE {table}")
     return tables
+
+
+@pytest.fixture
+def a_sudden_pile(a_long_past: set[str]) -> set[str]:
+    """Three thousand of each that wait, of which no statistics tell yet."""
+    lay_down(WAITING, 20_000_000, order="NULL", message="RECEIVED", callback="DUE", announced_at="NULL")
+    return a_long_past
+
+
+def lay_down(count: int, start: int, *, order: str, message: str, callback: str, announced_at: str) -> None:
+    """Messages, callbacks with an attempt each, and events, with ids from `start` on."""
+    numbers, key = f"FROM generate_series(1, {count}) AS n", f"n + {start}"
+    known = {"transaction_id": f"{start} || '-' || n", "message_id": "'past-' || n", "bap_id": "'buyer.test'"}
+    handled = {"due_at": "now()", "received_at": "now()", "handled_at": "now()", "state": f"'{message}'"}
+    bytes_ = {"body": "'{}'", "digest": "''", "signature": "''", "bap_uri": "''"}
+    fill(Message, numbers, id=key, action="'search'", **known, **handled, **bytes_)
+    sent = {"due_at": "now()", "created_at": "now()", "delivered_at": "now()", "state": f"'{callback}'"}
+    place = {"url": "''", "host": "'host-' || n % 5", "body": "'{}'"}
+    fill(Callback, numbers, id=key, request=key, action="'on_search'", **known, **sent, **place)
+    fill(Attempt, numbers, callback=key, at="now()", milliseconds="5", outcome="'200 ACK'")
+    told = {"chain": f"'{start}'", "number": "n", "actor": "'system'", "hash": "''", "at": "now()"}
+    kind = {"kind": "'application.looked_at'", "state": "''", "announced_at": announced_at}
+    fill(Event, numbers, application=order, **kind, **told)
 
 
 ACTS: dict[str, Callable[[], Any]] = {
@@ -123,6 +137,17 @@ def test_no_past_makes_it_longer(act: str, a_long_past: set[str]) -> None:
 
     assert seen.statements
     assert seen.from_end_to_end == []
+
+
+@pytest.mark.parametrize(
+    "act", ["looking whether there is anything to do", "taking other messages", "taking callbacks"]
+)
+def test_a_pile_that_nobody_foresaw_makes_it_hardly_longer(act: str, a_sudden_pile: set[str]) -> None:
+    """What waits is taken by its index, a handful at a time, though PostgreSQL believes that nothing waits."""
+    seen = watch(ACTS[act], a_sudden_pile, analyze=True)
+
+    assert seen.statements
+    assert seen.blocks < WAITING / 2
 
 
 def test_handling_and_settling_read_nothing_of_the_past(a_long_past: set[str]) -> None:

@@ -28,7 +28,7 @@ def watch(act: Callable[[], Any], tables: set[str], *, analyze: bool = False) ->
         seen.statements.append(sql)
         if sql.lstrip().upper().startswith(READS) and not many:
             with _unwatched():
-                plan = _plan(sql, params, analyze=analyze and sql.lstrip().upper().startswith("SELECT"))
+                plan = _plan(sql, params, analyze=analyze and sql.lstrip().upper().startswith(("SELECT", "WITH")))
             seen.blocks += plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
             seen.from_end_to_end += [(table, sql) for table in _read_whole(plan) if table in tables]
         return execute(sql, params, many, context)
