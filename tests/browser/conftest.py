@@ -67,6 +67,12 @@ def look() -> Look:
     return keep
 
 
+def come_to_rest(page: Page) -> None:
+    """Loaded, and its scripts have had their say. Playwright's own "networkidle" may never come on a busy machine."""
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(300)
+
+
 def nothing_sticks_out(page: Page) -> bool:
     """No part of the page is wider than the screen."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

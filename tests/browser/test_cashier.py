@@ -13,7 +13,7 @@ from billing.models import Payment
 from billing.payments import ask_waiver, report_payment
 from connections.actors import Actor
 from tests.billing.money import CASHIER, REFUNDS, at_the_cashier, order, paid, refund_page
-from tests.browser.conftest import PHONE, Look, nothing_sticks_out
+from tests.browser.conftest import PHONE, Look, come_to_rest, nothing_sticks_out
 from tests.connections.desk import page_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,7 +137,8 @@ def test_every_screen_of_the_money_fits(
         "cancel": f"/admin/connections/application/{wanted.pk}/advance/cancel/",
     }
     for title, address in screens.items():
-        page.goto(address, wait_until="networkidle")  # the desk's frame lays itself out by script
+        page.goto(address)
+        come_to_rest(page)  # the desk's frame lays itself out by script
         look(page, f"money-{name}-{title}")
 
         assert nothing_sticks_out(page), title

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from connections.documents.verdicts import reject_document, verify_document
 from connections.form_link import form_token
 from connections.models import Application, DocumentVersion, Submission
-from tests.browser.conftest import SCREENS, Look, nothing_sticks_out
+from tests.browser.conftest import SCREENS, Look, come_to_rest, nothing_sticks_out
 from tests.connections.intake import files, paper_of, send
 from tests.connections.papers import HEIC, jpeg, pdf, png
 from tests.factories import SYSTEM, provider, scheduled_application
@@ -174,7 +174,7 @@ def test_every_page_fits_the_screen_in_light_and_dark(
 
     for address in (link, f"{link}papers/id-proof/", f"{link}papers/wiring/", f"{link}check/", "/documents/broken/"):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
+        come_to_rest(page)
         look(page, f"fits-{address.strip('/').split('/')[-1][:8]}-{name}-{scheme}")
         assert nothing_sticks_out(page), address
 

@@ -17,7 +17,7 @@ from connections.form_link import form_token
 from connections.models import Application
 from fieldwork.models import Technician
 from fieldwork.services import assign_visit
-from tests.browser.conftest import Look
+from tests.browser.conftest import Look, come_to_rest
 from tests.connections.intake import files, paper_of, send
 from tests.connections.papers import jpeg
 from tests.factories import SYSTEM, application_in, scheduled_application
@@ -73,7 +73,7 @@ def open_page(page: Page, address: str) -> Response:
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == 200, address
-    page.wait_for_load_state("networkidle")
+    come_to_rest(page)
     return answer
 
 
