@@ -170,6 +170,18 @@ def test_a_photo_that_can_not_be_sent_goes_along_with_the_form(
     assert Photo.objects.count() == 1
 
 
+def test_what_is_no_photo_is_told_at_once(new_page: Callable[..., Page], worker: Technician) -> None:
+    visit = assign_visit(assessment(), technician=worker, actor=SYSTEM)
+    page = new_page(**PHONE)
+    log_in(page, worker)
+    page.goto(f"/field/visits/{visit.pk}/no-access/")
+
+    page.locator("#photo").set_input_files({**CAMERA, "buffer": b""})
+
+    expect(page.get_by_text("The submitted file is empty.")).to_be_visible()
+    assert not Photo.objects.exists()
+
+
 @pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_every_page_fits_its_screen(
     new_page: Callable[..., Page], worker: Technician, look: Look, screen: dict[str, Any]
