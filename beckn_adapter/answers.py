@@ -1,4 +1,4 @@
-"""What the door answers at once: the ACK's envelope, and for every problem its NACK, status and headers."""
+"""What the door answers to whatever keeps a message out: its NACK, status and headers."""
 
 import json
 import logging
@@ -6,55 +6,26 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import HttpResponse
 
 from beckn_adapter import refusals
 from beckn_adapter.caller import Caller
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
 from beckn_adapter.gate import NotAuthenticated
 from beckn_adapter.limits import TooMany
-from beckn_adapter.nudge import nudge
-from beckn_adapter.receipt import Receipt
 from beckn_adapter.registry import RegistryDown
 
 log = logging.getLogger(__name__)
 
 
-class Answer(HttpResponse):
-    """A synchronous reply. When the server has sent it, a worker is nudged and the row that it acknowledges
-    released, not before: no callback overtakes its ACK. Only then its `receipt` is counted and logged."""
-
-    _has_been_logged = True  # Django writes a line for every 4xx; in a flood of refusals that would fill the disk
-
-    def __init__(
-        self,
-        content: bytes,
-        *,
-        status: int = 200,
-        row_id: int = 0,
-        receipt: Receipt | None = None,
-    ) -> None:
-        super().__init__(content, status=status, content_type="application/json")
-        self["Content-Length"] = str(len(content))
-        self.row_id, self.receipt = row_id, receipt
-
-    def close(self) -> None:
-        super().close()
-        if self.receipt:
-            nudge(self.row_id)
-            self.receipt.write()
-            self.receipt = None
-        refusals.flush()
+Refusal = tuple[bytes, int, dict[str, str]]
 
 
-def refuse(caller: Caller, problem: Exception) -> Answer:
-    """The NACK for whatever kept a message out; counted, and kept in samples (beckn_adapter/refusals.py)."""
+def refuse(caller: Caller, problem: Exception) -> Refusal:
+    """The NACK for whatever kept a message out, its status and headers; counted, and kept in samples
+    (beckn_adapter/refusals.py)."""
     error, status, headers = judge(caller, problem)
     remember(caller, error)
-    answer = nack(error, status)
-    for name, value in headers.items():
-        answer[name] = value
-    return answer
+    return _dump({"message": {"ack": {"status": "NACK"}}, "error": error.as_json()}), status, headers
 
 
 def remember(caller: Caller, error: BecknError) -> None:
@@ -92,10 +63,6 @@ def judge(caller: Caller, problem: Exception) -> tuple[BecknError, int, dict[str
 def challenge(name: str = "WWW-Authenticate") -> dict[str, str]:
     """The header that says which signature is wanted."""
     return {name: f'Signature realm="{settings.BECKN_SUBSCRIBER_ID}",headers="(created) (expires) digest"'}
-
-
-def nack(error: BecknError, status: int) -> Answer:
-    return Answer(_dump({"message": {"ack": {"status": "NACK"}}, "error": error.as_json()}), status=status)
 
 
 def _dump(reply: dict[str, Any]) -> bytes:

@@ -1,12 +1,12 @@
 """Who knocks: the address behind the proxies that we trust, and the name and key that the signature claims."""
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from django.http import HttpRequest
-
-from connections.access.address import address_of, is_address
+from connections.access.address import address_in, is_address
 
 
 @dataclass
@@ -30,8 +30,9 @@ class Caller:
         return _network_of(self.address, 24, 48)
 
 
-def caller_of(request: HttpRequest, action: str) -> Caller:
-    return Caller(address_of(request), action)
+def caller_of(environ: Mapping[str, Any], action: str) -> Caller:
+    """`environ` is a WSGI environment, or the META of Django's request, which is one."""
+    return Caller(address_in(environ), action)
 
 
 @lru_cache(maxsize=4096)

@@ -25,6 +25,10 @@ INSERT = """
     ON CONFLICT (bap_id, transaction_id, action, message_id) DO NOTHING
     RETURNING id
 """
+RELEASE = """
+    UPDATE beckn_adapter_message SET due_at = %s WHERE id IN ({}) AND state = 'RECEIVED' AND attempts = 0
+    RETURNING id
+"""
 
 
 class Stored(NamedTuple):
@@ -41,7 +45,7 @@ def store(admitted: Admitted, body: bytes) -> Stored:
     body_digest = signing.digest(body)
     now = timezone.now()
     values = (context["bap_uri"].rstrip("/"), body, body_digest, admitted.signature, admitted.via)
-    row_id = _insert((*key, *values, now + UNRELEASED, now))
+    row_id = _run(INSERT, (*key, *values, now + UNRELEASED, now))
     if row_id:
         return Stored("stored", row_id)
     known = Message.objects.filter(bap_id=key[0], transaction_id=key[1], action=key[2], message_id=key[3]).get()
@@ -51,33 +55,33 @@ def store(admitted: Admitted, body: bytes) -> Stored:
     return Stored("repeated")
 
 
-def _insert(values: tuple[str | bytes | datetime, ...]) -> int:
-    """The row's id; 0 if this message was here before.
+def release(row_ids: Collection[int]) -> None:
+    """The ACKs of these messages have left: a callback can not overtake them any more, so they may be worked."""
+    _run(RELEASE.format(", ".join(["%s"] * len(row_ids))), (timezone.now(), *row_ids))
+
+
+def _run(statement: str, values: tuple[str | bytes | datetime | int, ...]) -> int:
+    """One statement, which may run twice; the first id that it returns, 0 if none.
 
     Whether the kept connection still lives is not asked first, which would be a second round trip for each message: it
-    is tried, and where it had died the statement, which may run twice, is run once more on a new one.
+    is tried, and where it had died the statement is run once more on a new one.
     """
     connection.health_check_done = True  # type: ignore[attr-defined] # Django's own note that it was asked
     try:
-        return _run_insert(values)
+        return _execute(statement, values)
     except (OperationalError, InterfaceError):
         if connection.connection is None or connection.is_usable():
             raise
         connection.close()
-    return _run_insert(values)
+    return _execute(statement, values)
 
 
-def _run_insert(values: tuple[str | bytes | datetime, ...]) -> int:
+def _execute(statement: str, values: tuple[str | bytes | datetime | int, ...]) -> int:
+    adapt = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
-        adapt = connection.ops.adapt_datetimefield_value
-        cursor.execute(INSERT, [adapt(value) if isinstance(value, datetime) else value for value in values])
+        cursor.execute(statement, [adapt(value) if isinstance(value, datetime) else value for value in values])
         row = cursor.fetchone()
     return row[0] if row else 0
-
-
-def release(row_ids: Collection[int]) -> None:
-    """The ACKs of these messages have left: a callback can not overtake them any more, so they may be worked."""
-    Message.objects.filter(pk__in=row_ids, state="RECEIVED", attempts=0).update(due_at=timezone.now())
 
 
 def answer_again(message: Message, now: datetime) -> None:

@@ -16,7 +16,7 @@ from django.db import connection
 log = logging.getLogger(__name__)
 MARK = "nudge"  # in the cache: a drain is asked for and has not begun
 PENDING_SECONDS = 2  # a nudge that nobody took by then is worth another
-GATHER = 0.005  # seconds in which what comes together goes out together; no callback is due so soon
+GATHER = 0.01  # seconds in which what comes together goes out together; no callback is due so soon
 BREATHER = 1.0  # seconds that a broker which failed is left alone
 IDLE = 0.3  # seconds after which the thread gives its database connection back
 
@@ -72,7 +72,6 @@ def _release(row_ids: list[int]) -> None:
     from beckn_adapter import inbox  # noqa: PLC0415 - the inbox knows the gate, which knows half of the room
 
     try:
-        connection.close_if_unusable_or_obsolete()
         inbox.release(row_ids)
     except Exception as problem:  # noqa: BLE001 - whatever it is, they release themselves in a moment
         log.warning("%s messages could not be released (%s)", len(row_ids), type(problem).__name__)

@@ -7,7 +7,7 @@ The signature is over the whole body, so all of it must be read before it is kno
 read of a form that has no link of ours, nor more than its papers may have; and what is long waits on disk.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, JsonResponse
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.http.response import HttpResponseBase
 
 from beckn_adapter import limits, signing
 from beckn_adapter.answers import judge, remember
@@ -50,6 +51,16 @@ class Form:
     hashed: signing.Hashed
 
 
+class SignedForms:
+    """Middleware that answers a form which a buyer app signed, before a session or a CSRF token is asked for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return receive_form(request) if is_signed_form(request) else self.get_response(request)
+
+
 def is_signed_form(request: HttpRequest) -> bool:
     signed = request.headers.get("Authorization", "").startswith("Signature ")
     return signed and request.method == "POST" and request.path_info.startswith(PREFIX)
@@ -58,7 +69,7 @@ def is_signed_form(request: HttpRequest) -> bool:
 def receive_form(request: HttpRequest) -> JsonResponse:
     """Take the papers, all or none. 401 without a good signature, 403 on a link that is not the sender's own."""
     token, _, step = request.path_info.removeprefix(PREFIX).partition("/")
-    caller = caller_of(request, "form")
+    caller = caller_of(request.META, "form")
     try:
         limits.check_address(caller)
         visit = open_visit(token)

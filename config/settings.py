@@ -57,7 +57,7 @@ INSTALLED_APPS = [
     "beckn_adapter",
 ]
 MIDDLEWARE = [
-    "beckn_adapter.door.BecknDoor",  # first: a signed message needs no session, no CSRF token, no login
+    "beckn_adapter.signed_form.SignedForms",  # first: what is signed needs no session, no CSRF token, no login
     "django.middleware.security.SecurityMiddleware",
     "connections.access.policy.PagePolicy",  # before whatever answers, so that no answer goes without
     "whitenoise.middleware.WhiteNoiseMiddleware",

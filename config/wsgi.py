@@ -5,8 +5,10 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
 
 from beckn_adapter import tally  # noqa: E402 - Django's models are there from here on
+from beckn_adapter.door import Door  # noqa: E402
 
+application = Door(django)
 tally.start()

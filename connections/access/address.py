@@ -1,7 +1,8 @@
 """From where a request comes, told past the proxies that the operator vouches for."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,18 +11,25 @@ PROXIED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's IP address. Each of `TRUSTED_PROXIES` proxies appends whom it heard to X-Forwarded-For, so the one
-    that many places from the end is the client; whatever stands before it the client may have made up.
+    """The client's IP address."""
+    return address_in(request.META)
+
+
+def address_in(environ: Mapping[str, Any]) -> str:
+    """The same of a WSGI environment.
+
+    Each of `TRUSTED_PROXIES` proxies appends whom it heard to X-Forwarded-For, so the one that many places from the end
+    is the client; whatever stands before it the client may have made up.
     """
-    direct = str(request.META.get("REMOTE_ADDR", ""))
+    direct = str(environ.get("REMOTE_ADDR", ""))
     if not settings.TRUSTED_PROXIES:
         return direct
-    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    told = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
     named = told[-settings.TRUSTED_PROXIES] if len(told) >= settings.TRUSTED_PROXIES else direct
     return named if is_address(named) else direct
 
 
-def came_by_an_unknown_proxy(headers: Mapping[str, str]) -> bool:
+def came_by_an_unknown_proxy(headers: Container[str]) -> bool:
     """Whether a proxy brought it that we do not know of: the address is the proxy's then, and proves nothing."""
     return not settings.TRUSTED_PROXIES and any(name in headers for name in PROXIED)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
 from beckn_adapter import checks, drain, tasks
 from beckn_adapter.models import Callback, Message, Refusal
 from beckn_adapter.sandbox.server import LocalServer, Reply, Request, json_reply
 from tests.beckn_adapter.conversation import new_id, request
+from tests.beckn_adapter.door_client import DoorClient
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
 HERE, ELSEWHERE = "127.0.0.1", "203.0.113.7"
@@ -42,7 +42,7 @@ def adapter(settings: Any) -> Iterator[Adapter]:
 
 def post(address: str = HERE, headers: dict[str, str] | None = None, **context: Any) -> Any:
     raw = json.dumps(request("search", {"intent": {}}, **context)).encode()
-    return Client(REMOTE_ADDR=address).post("/beckn/search", raw, content_type="application/json", headers=headers)
+    return DoorClient(REMOTE_ADDR=address).post("/beckn/search", raw, content_type="application/json", headers=headers)
 
 
 def answer_all() -> None:

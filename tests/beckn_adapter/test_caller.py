@@ -28,7 +28,7 @@ def test_the_address_is_the_one_that_our_proxies_heard(
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().post("/beckn/search", REMOTE_ADDR="10.1.2.3", HTTP_X_FORWARDED_FOR=forwarded)
 
-    assert caller_of(request, "search").address == address
+    assert caller_of(request.META, "search").address == address
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from typing import Any
 import hypothesis
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
@@ -17,6 +16,7 @@ from beckn_adapter import keys, signing
 from beckn_adapter.challenge import Unanswerable, decrypt, encrypt
 from beckn_adapter.models import Message
 from beckn_adapter.signing import read_private_key, read_public_key
+from tests.beckn_adapter.door_client import DoorClient
 from tests.beckn_adapter.test_signing import of_kind
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def challenge(text: str = TEXT, *, to: str) -> str:
 def ask(body: Any, *, by: SigningKey | None = REGISTRY.signing, path: str = "on_subscribe") -> tuple[int, Any]:
     raw = json.dumps(body).encode()
     headers = {"Signature": base64.b64encode(by.sign(raw).signature).decode()} if by else {}
-    reply = Client().post(f"/beckn/{path}", raw, content_type="application/json", headers=headers)
+    reply = DoorClient().post(f"/beckn/{path}", raw, content_type="application/json", headers=headers)
     return reply.status_code, reply.json()
 
 
@@ -83,7 +83,7 @@ def test_the_registry_may_sign_as_everybody_does(ours: keys.KeyPairs) -> None:
         raw, subscriber_id="registry.test", key_id="r1", key=REGISTRY.signing, created=now, expires=now + 60
     )
 
-    reply = Client().post(
+    reply = DoorClient().post(
         "/beckn/on_subscribe", raw, content_type="application/json", headers={"authorization": header}
     )
 
@@ -119,7 +119,7 @@ def test_what_is_no_challenge_for_us_is_refused_in_words(body: Any, path: str, o
 
 
 def test_a_get_is_refused_in_words() -> None:
-    assert Client().get("/beckn/on_subscribe").json()["error"]["message"] == "Beckn messages are sent with POST."
+    assert DoorClient().get("/beckn/on_subscribe").json()["error"]["message"] == "Beckn messages are sent with POST."
 
 
 def test_an_oversized_challenge_is_not_read(settings: Any) -> None:

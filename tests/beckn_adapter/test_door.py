@@ -5,13 +5,13 @@ import time
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from beckn_adapter import registry as registry_module
 from beckn_adapter.models import Message
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
 from tests.beckn_adapter.conversation import request
+from tests.beckn_adapter.door_client import DoorClient
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def bap(network: Registry) -> Participant:
 
 def post(body: dict[str, Any] | bytes, header: str, action: str = "search", **headers: str) -> tuple[int, Any, Any]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    reply = Client().post(
+    reply = DoorClient().post(
         f"/beckn/{action}", raw, content_type="application/json", headers={"authorization": header, **headers}
     )
     return reply.status_code, reply.json(), reply.headers
@@ -257,7 +257,7 @@ def test_an_action_that_is_not_offered_is_refused(bap: Participant) -> None:
 
 
 def test_a_get_is_refused_in_words() -> None:
-    reply = Client().get("/beckn/search")
+    reply = DoorClient().get("/beckn/search")
 
     assert reply.status_code == 400
     assert reply.json()["error"]["message"] == "Beckn messages are sent with POST."

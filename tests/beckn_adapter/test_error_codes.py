@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
@@ -18,6 +17,7 @@ from connections.actors import Actor
 from connections.lifecycle import advance
 from connections.models import Application, Provider
 from tests.beckn_adapter.conversation import BAP, MARIA, application, ask, place_order, request, selection
+from tests.beckn_adapter.door_client import DoorClient
 from tests.factories import bring_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
@@ -132,7 +132,7 @@ def test_what_is_not_ours_at_all_is_refused_at_the_door(
     bap.subscribe(network.url)
     body = json.dumps(request(action, message)).encode()
 
-    reply = Client().post(
+    reply = DoorClient().post(
         f"/beckn/{action}", body, content_type="application/json", headers={"authorization": bap.sign(body)}
     )
 

@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from beckn_adapter import limits
 from beckn_adapter.limits import Buckets
@@ -13,6 +12,7 @@ from beckn_adapter.models import Message
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
 from tests.beckn_adapter.conversation import request
+from tests.beckn_adapter.door_client import DoorClient
 
 pytestmark = pytest.mark.django_db
 still = pytest.mark.usefixtures("buckets_stand_still")
@@ -40,7 +40,7 @@ def hold(tokens: int) -> float:
 def send(bap: Participant, address: str = "203.0.113.7", **changes: Any) -> Any:
     raw = json.dumps(request("search", SEARCH, bap_id=bap.subscriber_id, bap_uri=bap.url)).encode()
     header = changes.get("header") or bap.sign(raw)
-    return Client(REMOTE_ADDR=address).post(
+    return DoorClient(REMOTE_ADDR=address).post(
         "/beckn/search", raw, content_type="application/json", headers={"authorization": header}
     )
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.test import Client
 from nacl.signing import SigningKey
 
 from beckn_adapter.sandbox.participant import Participant, iso
 from beckn_adapter.sandbox.registry import Registry
 from tests.beckn_adapter.conversation import request
+from tests.beckn_adapter.door_client import DoorClient
 from tests.conftest import AtOnce
 
 OLD = Participant("buyer.test", "https://buyer.test/beckn", "BAP", key_id="old")
@@ -21,7 +21,7 @@ NEW = replace(OLD, key_id="new", signing_key=SigningKey.generate())
 def search(signer: Participant) -> int:
     raw = json.dumps(request("search", {"intent": {}})).encode()
     headers = {"authorization": signer.sign(raw)}
-    return int(Client().post("/beckn/search", raw, content_type="application/json", headers=headers).status_code)
+    return int(DoorClient().post("/beckn/search", raw, content_type="application/json", headers=headers).status_code)
 
 
 def test_inside_the_overlap_nobody_is_refused(network: Registry, db: None) -> None:

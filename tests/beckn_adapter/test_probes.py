@@ -8,13 +8,13 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
 from tests.beckn_adapter import lies
 from tests.beckn_adapter.conversation import refused
+from tests.beckn_adapter.door_client import DoorClient
 from tests.beckn_adapter.lies import Lie, World
 from tests.beckn_adapter.probes import GENUINE, PROBES
 
@@ -34,7 +34,7 @@ def world(network: Registry, settings: Any) -> World:
 def tell(told: lies.Told) -> Any:
     headers = {"Authorization": told.header, **told.headers}
     where = f"/beckn/{told.action if told.path is None else told.path}"
-    return Client().generic(told.method, where, told.raw, content_type="application/json", headers=headers)
+    return DoorClient().generic(told.method, where, told.raw, content_type="application/json", headers=headers)
 
 
 @pytest.mark.parametrize(

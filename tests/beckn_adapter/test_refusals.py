@@ -21,6 +21,7 @@ from beckn_adapter.models import Message, Refusal
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
 from tests.beckn_adapter.conversation import refused, request
+from tests.beckn_adapter.door_client import DoorClient
 
 pytestmark = pytest.mark.django_db
 SEARCH = {"intent": {"descriptor": {"name": "connection"}}}
@@ -39,7 +40,7 @@ def send(bap: Participant, action: str = "search", message: Any = SEARCH, **cont
 
 
 def post(raw: bytes, header: str, action: str = "search") -> Any:
-    return Client(REMOTE_ADDR="203.0.113.7").post(
+    return DoorClient(REMOTE_ADDR="203.0.113.7").post(
         f"/beckn/{action}", raw, content_type="application/json", headers={"authorization": header}
     )
 
