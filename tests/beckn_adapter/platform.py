@@ -10,6 +10,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
 from beckn_adapter import keys
+from beckn_adapter.door import Door
 from beckn_adapter.sandbox.registry import Registry
 
 
@@ -21,7 +22,7 @@ class Silent(WSGIRequestHandler):
 @contextmanager
 def door() -> Iterator[str]:
     """The address of our Beckn endpoints."""
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Silent)
+    server = make_server("127.0.0.1", 0, Door(get_wsgi_application()), handler_class=Silent)
     serving = threading.Thread(target=_serve, args=[server], daemon=True)
     serving.start()
     yield f"http://127.0.0.1:{server.server_port}/beckn"
