@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, QuerySet
 from django.utils import timezone
 
 from beckn_adapter import metrics, outbox, tracing, trail
@@ -26,9 +26,8 @@ from connections.shelf import holding
 
 log = logging.getLogger(__name__)
 BATCH = 20  # messages that are handled before it is the outbox's turn
-EVERYTHING = Q()
-QUESTION = Q(action__in=("search", "select"), attempts=0)  # changes nothing here, and has not failed before
-QUESTIONS_AT_ONCE = 100
+QUESTIONS = ("search", "select")
+AT_ONCE = 100  # messages of which the questions are answered together
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 PATIENCE = 60  # attempts, where the database and not the message is to blame
@@ -38,8 +37,7 @@ RETRY = timedelta(seconds=2)
 def work_some() -> int:
     """Handle what is there, up to a batch of each kind; returns how many messages. The rest is for the next turn."""
     try:
-        answered = answer_questions()
-        rows = claim(~QUESTION)
+        answered, rows = answer_questions()
     except Exception:  # whatever it was, each question gets a turn of its own
         log.exception("questions could not be answered together")
         answered, rows = 0, claim()
@@ -63,41 +61,54 @@ def waiting(now: datetime) -> QuerySet[Message]:
 
 
 @run_again
-def claim(kind: Q = EVERYTHING, limit: int = BATCH) -> list[Message]:
+@transaction.atomic
+def claim(limit: int = BATCH) -> list[Message]:
     """Take messages on a lease."""
     now = timezone.now()
-    with transaction.atomic():
-        with taking_by_index():
-            rows = list(waiting(now).filter(kind)[:limit])
-        Message.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
+    with taking_by_index():
+        rows = list(waiting(now)[:limit])
+    return _lease(rows, now)
+
+
+def _lease(rows: list[Message], now: datetime) -> list[Message]:
+    Message.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
     for row in rows:
         row.attempts += 1
     return rows
 
 
-def answer_questions() -> int:
-    """Answer what changes nothing here, many in one transaction; returns how many. Their row locks are their lease."""
+def answer_questions() -> tuple[int, list[Message]]:
+    """Answer what changes nothing here, many in one transaction: their row locks are their lease.
+
+    Returns how many, and what else was waiting beside them, up to a batch of it, on a lease.
+    """
     began = time.time_ns()
-    rows = _answer_together()
+    questions, others = _answer_together()
     ended = time.time_ns()
-    for row in rows:
+    for row in questions:
         _tell(row, "refused" if row.error else "answered", began, ended)
-    return len(rows)
+    return len(questions), others
 
 
 @run_again
 @transaction.atomic
-def _answer_together() -> list[Message]:
+def _answer_together() -> tuple[list[Message], list[Message]]:
+    now = timezone.now()
     with taking_by_index():
-        rows = list(waiting(timezone.now()).filter(QUESTION)[:QUESTIONS_AT_ONCE])
-    if not rows:
-        return []
+        rows = list(waiting(now)[:AT_ONCE])
+    questions = [row for row in rows if _is_question(row)]
+    others = _lease([row for row in rows if not _is_question(row)][:BATCH], now)
     with holding():
-        callbacks = [_answer_question(row) for row in rows]
+        callbacks = [_answer_question(row) for row in questions]
     outbox.put_all(callbacks)
     handled = {"state": Message.State.HANDLED, "handled_at": timezone.now()}
-    Message.objects.filter(pk__in=[row.pk for row in rows]).update(**handled)
-    return rows
+    Message.objects.filter(pk__in=[row.pk for row in questions]).update(**handled)
+    return questions, others
+
+
+def _is_question(row: Message) -> bool:
+    """It changes nothing here, and has not failed before."""
+    return row.action in QUESTIONS and not row.attempts
 
 
 def _answer_question(row: Message) -> Callback:

@@ -49,6 +49,19 @@ def test_twenty_searches_cost_what_one_costs() -> None:
     assert twenty == one == 6  # by index, the rows, as before; the edition of the catalogue, the answers, the new state
 
 
+def test_what_is_no_question_is_taken_in_the_same_look_for_one_statement_more() -> None:
+    in_the_inbox("search", {"intent": {}})
+    drain.work_some()  # which makes the catalogue ready
+    in_the_inbox("search", {"intent": {}})
+    init = receive(request("init", {"order": application()}))
+    taken: list[Message] = []
+
+    cost = statements(lambda: taken.extend(drain.answer_questions()[1]))
+
+    assert [(row.pk, row.attempts) for row in taken] == [(init.pk, 1)]
+    assert cost == 6 + 1  # the lease
+
+
 def test_an_init_and_a_confirm_cost_so_many_statements_and_no_more() -> None:
     order = {"order": application()}
     first = receive(request("init", order))
