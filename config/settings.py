@@ -300,7 +300,7 @@ BECKN_TIMESTAMP_SKEW = env.int("BECKN_TIMESTAMP_SKEW", default=75)
 BECKN_SIGNATURE_TTL = env.int("BECKN_SIGNATURE_TTL", default=300)  # seconds that our own signatures hold
 BECKN_KEY_CACHE_SECONDS = env.int("BECKN_KEY_CACHE_SECONDS", default=300)
 BECKN_KEY_STALE_SECONDS = env.int("BECKN_KEY_STALE_SECONDS", default=3600)  # served while the registry is down
-BECKN_ACK_HEADSTART_MS = env.int("BECKN_ACK_HEADSTART_MS", default=40)  # a callback never overtakes its ACK
+BECKN_ACK_HEADSTART_MS = env.int("BECKN_ACK_HEADSTART_MS", default=20)  # a callback never overtakes its ACK
 BECKN_CALLBACK_TIMEOUT = env.int("BECKN_CALLBACK_TIMEOUT", default=8)  # seconds for one attempt, all in
 BECKN_CALLBACK_MIN_LIFE = env.int("BECKN_CALLBACK_MIN_LIFE", default=3600)  # keep trying this long whatever the ttl
 
