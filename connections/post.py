@@ -1,6 +1,6 @@
 """The post: letters are worded when their patience is over and sent until they arrive, or nobody hopes any more.
 
-Each letter is taken on a lease, one by one: whoever dies with it leaves it to the next.
+Letters are taken on a lease, a handful at a time: whoever dies with them leaves them to the next.
 """
 
 import logging
@@ -25,33 +25,38 @@ from connections.wording import Written, write
 log = logging.getLogger(__name__)
 L = Letter.State
 LEASE = timedelta(seconds=90)  # longer than a task may live (CELERY_TASK_TIME_LIMIT)
+HANDFUL = 10  # letters that are taken together
 BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)  # seconds before each further attempt, ± 20 %
 PERMANENT = 500  # from here on a mail server's code is its last word
 
 
 def work_post(limit: int = 100) -> int:
     """Write and send what is due; returns how many letters were dealt with."""
-    for done in range(limit):
-        letter = _claim()
-        if letter is None:
-            return done
-        worded = _try(letter, _word) if letter.state == L.NEW else letter
-        if worded:
-            _try(worded, _send)
-    return limit
+    done = 0
+    while done < limit:
+        wanted = min(HANDFUL, limit - done)
+        letters = _claim(wanted)
+        for letter in letters:
+            worded = _try(letter, _word) if letter.state == L.NEW else letter
+            if worded:
+                _try(worded, _send)
+        done += len(letters)
+        if len(letters) < wanted:
+            break
+    return done
 
 
-def _claim() -> Letter | None:
+@transaction.atomic
+def _claim(most: int = HANDFUL) -> list[Letter]:
     now = timezone.now()
-    with transaction.atomic():
-        due = Letter.objects.filter(state__in=[L.NEW, L.READY], due_at__lte=now).order_by("due_at", "id")
-        due = due.select_related("application__provider")
-        with taking_by_index():
-            letter = due.select_for_update(skip_locked=True, of=("self",)).first()
-        if letter:
-            letter.due_at = now + LEASE
-            letter.save(update_fields=["due_at"])
-    return letter
+    due = Letter.objects.filter(state__in=[L.NEW, L.READY], due_at__lte=now).order_by("due_at", "id")
+    due = due.select_related("application__provider")
+    with taking_by_index():
+        letters = list(due.select_for_update(skip_locked=True, of=("self",))[:most])
+    Letter.objects.filter(pk__in=[letter.pk for letter in letters]).update(due_at=now + LEASE)
+    for letter in letters:
+        letter.due_at = now + LEASE
+    return letters
 
 
 def _try(letter: Letter, act: Callable[[Letter], Letter | None]) -> Letter | None:
@@ -89,6 +94,8 @@ def _word(letter: Letter) -> Letter | None:
             row.state = L.DROPPED
         elif row != tells[0]:
             row.state, row.told_in = L.MERGED, tells[0]
+        else:
+            continue
         row.save(update_fields=["state", "told_in"])
     return tells[0] if tells else None
 

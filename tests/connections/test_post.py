@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connections import post
@@ -129,14 +131,25 @@ def test_in_the_end_nobody_hopes_any_more(served: Served) -> None:
 def test_a_letter_that_a_worker_died_with_is_taken_up_when_its_lease_is_over(served: Served) -> None:
     server = served("take")
     scheduled_application()
-    taken = post._claim()
-    assert taken is not None
+    assert len(post._claim()) == 1
 
     work_post()
     assert server.taken == []
     deliver()
 
     assert len(server.taken) == 1
+
+
+def test_letters_are_taken_a_handful_at_a_time(served: Served) -> None:
+    server = served("take")
+    for n in range(post.HANDFUL + 1):
+        scheduled_application(source_reference=str(n))
+
+    with CaptureQueriesContext(connection) as seen:
+        deliver()
+
+    assert len(server.taken) == post.HANDFUL + 1
+    assert sum("SKIP LOCKED" in query["sql"] for query in seen) == 2
 
 
 @pytest.mark.django_db(transaction=True)
