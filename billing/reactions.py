@@ -37,8 +37,8 @@ def tell_the_new_price(application: Application, event: Event, actor: Actor) -> 
 
 def ask_before_the_work(application: Application, actor: Actor) -> None:
     """A demand note where money is to be paid before the work begins."""
-    statuses = statuses_of(application)
     early = [row for row in application.instalments.all() if row.type in BEFORE_THE_WORK]
+    statuses = statuses_of(application) if early else {}
     if any(statuses[row.pk] != PaymentStatus.PAID for row in early):
         issue_demand_note(application, actor=actor)
 

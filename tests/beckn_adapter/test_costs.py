@@ -73,7 +73,7 @@ def test_an_init_and_a_confirm_cost_so_many_statements_and_no_more() -> None:
 
     assert set(Message.objects.values_list("state", "error")) == {("HANDLED", "")}
     assert init <= 24
-    assert confirm <= 42
+    assert confirm <= 40
 
 
 def test_twenty_deliveries_are_written_down_like_one() -> None:
@@ -153,14 +153,15 @@ def test_no_past_makes_it_longer(act: str, a_long_past: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "act", ["looking whether there is anything to do", "taking other messages", "taking callbacks"]
+    "act",
+    ["looking whether there is anything to do", "taking other messages", "announcing events", "taking callbacks"],
 )
 def test_a_pile_that_nobody_foresaw_makes_it_hardly_longer(act: str, a_sudden_pile: set[str]) -> None:
     """What waits is taken by its index, a handful at a time, though PostgreSQL believes that nothing waits."""
     seen = watch(ACTS[act], a_sudden_pile, analyze=True)
 
     assert seen.statements
-    assert seen.blocks < WAITING / 2
+    assert seen.blocks < WAITING  # a handful is written in some twenty blocks a row; the pile itself has not been read
 
 
 def test_handling_and_settling_read_nothing_of_the_past(a_long_past: set[str]) -> None:
