@@ -30,10 +30,12 @@ class Waker:
         self._row_ids: list[int] = []
         self._thread: threading.Thread | None = None
         self._at_rest = threading.Event()
+        self._at_rest.set()
         self._quiet_until = 0.0
 
     def take(self, row_id: int = 0) -> None:
         with self._lock:
+            self._at_rest.clear()
             self._asked = True
             self._row_ids += [row_id] if row_id else []
             if self._thread is None:
@@ -43,10 +45,14 @@ class Waker:
 
     def rest(self) -> None:
         """Returns when all that was taken is passed on and the thread holds no connection: for tests."""
-        if self._thread:
-            self._at_rest.clear()
+        until = time.monotonic() + 5
+        while not self._at_rest.wait(0.01) and time.monotonic() < until:
             self._wake.set()
-            self._at_rest.wait(5)
+
+    def _note_rest(self) -> None:
+        with self._lock:
+            if not (self._asked or self._row_ids):
+                self._at_rest.set()
 
     def _run(self) -> None:
         while True:
@@ -63,7 +69,7 @@ class Waker:
                 self._quiet_until = time.monotonic() + BREATHER
             if not (asked or row_ids):
                 connection.close()
-                self._at_rest.set()
+                self._note_rest()
             if not busy:
                 self._wake.wait()
 
