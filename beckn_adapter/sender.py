@@ -106,16 +106,16 @@ class Postman:
     def __init__(self) -> None:
         self.in_hand: Counter[str] = Counter()  # by host
         self._rows: dict[int, Callback] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
 
     def take(self, rows: list[Callback]) -> None:
-        """Post these at once; returns without waiting."""
+        """Post these at once; returns without waiting. The loop's thread is woken for all of them together."""
         line = _open_line()
         for row in rows:
             self._rows[row.pk] = row
             self.in_hand[row.host] += 1
-            with trail.working_on(row):  # the loop takes the context of whoever gives it something to do
-                asyncio.run_coroutine_threadsafe(self._carry(line, row), line.loop)
+        line.loop.call_soon_threadsafe(self._begin, line, rows)
 
     def bring(self, wait: float) -> tuple[list[Callback], list[Result]]:
         """What has come back, with the rows; nothing if nothing does within `wait` seconds."""
@@ -130,6 +130,14 @@ class Postman:
         rows = [self._rows.pop(result.callback_id) for result in results]
         self.in_hand -= Counter(row.host for row in rows)
         return rows, results
+
+    def _begin(self, line: Line, rows: list[Callback]) -> None:
+        """In the loop's own thread."""
+        for row in rows:
+            with trail.working_on(row):  # a task keeps the context in which it is made
+                task = line.loop.create_task(self._carry(line, row))
+            self._tasks.add(task)  # the loop itself holds none of them
+            task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, line: Line, row: Callback) -> None:
         self._results.put(await _send(line.opened(), row))
