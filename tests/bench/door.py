@@ -18,8 +18,9 @@ The closed loop keeps {window} requests under way at the web server; worker and 
 same server with the same settings, one worker, and a handler of a few lines: verify the signature over the raw body
 with PyNaCl, one `INSERT … ON CONFLICT DO NOTHING RETURNING` into a copy of the inbox with all its keys and indexes on a
 persistent connection, ACK. Both are measured in turn ({order} is a round), each on empty tables; a round counts if the
-machine's yardstick (Ed25519 verifications a second, taken before each measurement) is within 15 % of its median:
-{kept} of {rounds} rounds counted. CPU is that of the web server and of PostgreSQL with all its backends.
+machine's yardstick (Ed25519 verifications a second, taken before each measurement) is within 15 % of its median, which
+was {yardstick:,.0f}: {kept} of {rounds} rounds counted. CPU is that of the web server and of PostgreSQL with all its
+backends.
 """
 ACTIONS = ("search", "confirm")
 ORDER = ("bare", "ours", "ours", "bare")
@@ -51,8 +52,10 @@ def measure(bed: Bed, size: Size) -> Section:
     use(bed, "ours")
     paced = {action: [pace(bed, action, size, terms) for _ in range(size.rounds)] for action in ACTIONS}
     bed.wake("worker", "beat")
-    kept = [rounds[number] for number in steady([median(turn.yardsticks) for turn in rounds])]
-    prose = PROSE.format(window=WINDOW, order=", ".join(ORDER), kept=len(kept), rounds=len(rounds))
+    yardsticks = [median(turn.yardsticks) for turn in rounds]
+    kept = [rounds[number] for number in steady(yardsticks)]
+    counts = {"window": WINDOW, "kept": len(kept), "rounds": len(rounds)}
+    prose = PROSE.format(order=", ".join(ORDER), yardstick=median(yardsticks), **counts)
     tables = [speeds(kept), costs(kept), latencies(paced)]
     goals = [goal for action in ACTIONS for goal in goals_of(action, kept, paced[action])]
     return Section("door", "ACK", 10, prose, tables, goals)
