@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+from billing.accounts import Account
 from billing.admin.instalment import ASKED_FOR, PAYMENT_TONES, cashier_link
 from billing.ledger import account_of, statuses_of, with_received
 from billing.models import Entry, Instalment, Quote
@@ -25,8 +26,10 @@ class QuoteInline(ReadOnlyInline):
     fields = ["priced", "total_due", "valid", "account", "acts"]
     readonly_fields = fields
     empty_words = "No price was told yet."
+    accounts: dict[int, Account]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Quote]:
+        self.accounts = {}
         return super().get_queryset(request).select_related("application").prefetch_related("lines")
 
     @admin.display(description="quote")
@@ -47,7 +50,7 @@ class QuoteInline(ReadOnlyInline):
         """The sums that are not nothing, from the ledger."""
         if quote.application.fulfillment_state == ApplicationState.DRAFT:
             return "Nothing is asked for before the order."
-        account = account_of(quote.application)
+        account = self._account(quote)
         sums = {
             "Asked for": account.charged,
             "Waived": account.waived,
@@ -66,7 +69,7 @@ class QuoteInline(ReadOnlyInline):
         order, user = quote.application, self.request.user
         if order.fulfillment_state == ApplicationState.DRAFT:
             return "-"
-        account, links = account_of(order), []
+        account, links = self._account(quote), []
         if user.has_perm("billing.add_payment") and account.open:
             links.append(cashier_link(order))
         elif user.has_perm("billing.view_payment") or user.has_perm("billing.add_payment"):
@@ -75,6 +78,12 @@ class QuoteInline(ReadOnlyInline):
             address = reverse("admin:billing_refund", args=[order.pk])
             links.append(format_html('<a href="{}" class="text-link whitespace-nowrap">Pay back</a>', address))
         return format_html_join("", '<span class="block py-1">{}</span>', ((link,) for link in links)) or "-"
+
+    def _account(self, quote: Quote) -> Account:
+        """Added up once, though the page asks several times for each of its fields."""
+        if quote.application_id not in self.accounts:
+            self.accounts[quote.application_id] = account_of(quote.application)
+        return self.accounts[quote.application_id]
 
 
 class InstalmentInline(ReadOnlyInline):

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -228,6 +229,11 @@ class VoucherInline(ReadOnlyInline):
     empty_words = "No paper was issued yet: a demand note comes with the order, the invoice with the power."
     template_after = "admin/billing/papers_to_come.html"
     next_papers: list[dict[str, Any]]
+    standings: dict[int, Standing]  # found once, though the page asks several times for each of its fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        self.standings = {}
+        return super().get_queryset(request).select_related("application")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         self.next_papers = _next_papers(request, obj) if obj else []
@@ -247,7 +253,9 @@ class VoucherInline(ReadOnlyInline):
 
     @admin.display(description="paid?")
     def stands(self, voucher: Voucher) -> str:
-        return standing_of(voucher).words or "-"
+        if voucher.pk not in self.standings:
+            self.standings.update(standings([*voucher.application.vouchers.all()]))  # of all its rows at once
+        return self.standings[voucher.pk].words or "-"
 
     @admin.display(description="look")
     def look(self, voucher: Voucher) -> str:
@@ -262,8 +270,8 @@ def _next_papers(request: HttpRequest, application: Application) -> list[dict[st
     """Previews of what could be issued now, and the act itself for those who may."""
     if application.fulfillment_state == ApplicationState.DRAFT:
         return []
-    kinds = []
-    if account_of(application).open:
+    kinds, is_open = [], bool(account_of(application).open)
+    if is_open:
         kinds = [("Preview a demand note for what is open", "demand-note-for-all")]
         if draft_demand_note(application).total:
             kinds.insert(0, ("Preview a demand note before the work", "demand-note"))
@@ -273,7 +281,7 @@ def _next_papers(request: HttpRequest, application: Application) -> list[dict[st
         {"text": text, "address": reverse("admin:billing_voucher_preview", args=[application.pk, kind])}
         for text, kind in kinds
     ]
-    if account_of(application).open and request.user.has_perm("billing.issue_voucher"):
+    if is_open and request.user.has_perm("billing.issue_voucher"):
         steps.append({"text": ISSUE.button, "address": reverse("admin:billing_voucher_issue", args=[application.pk])})
     return steps
 

@@ -4,6 +4,8 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import Voucher
@@ -44,6 +46,23 @@ def test_the_list_says_of_every_paper_how_it_stands(order: Application) -> None:
     assert demand_note(order).number in page
     assert receipt.number in page
     assert "Paid in part, 30.00 USD is open" in page
+
+
+def test_the_orders_page_asks_the_ledger_as_often_for_many_papers_as_for_two(order: Application) -> None:
+    record_payment(order, amount=D(10), actor=SYSTEM)
+    client = boss()
+    client.get(page_of(order))
+    with CaptureQueriesContext(connection) as for_two:
+        client.get(page_of(order))
+    for _ in range(3):
+        record_payment(order, amount=D(10), actor=SYSTEM)
+
+    with CaptureQueriesContext(connection) as for_five:
+        client.get(page_of(order))
+
+    asked_for_two, asked_for_five = ([q for q in seen if "billing_" in q["sql"]] for seen in (for_two, for_five))
+    assert order.vouchers.count() == 5
+    assert len(asked_for_five) == len(asked_for_two) <= 25
 
 
 def test_a_long_list_asks_the_database_no_more_than_a_short_one(
