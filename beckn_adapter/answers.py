@@ -11,21 +11,19 @@ from beckn_adapter import refusals
 from beckn_adapter.caller import Caller
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
 from beckn_adapter.gate import NotAuthenticated
+from beckn_adapter.knock import Answer
 from beckn_adapter.limits import TooMany
 from beckn_adapter.registry import RegistryDown
 
 log = logging.getLogger(__name__)
 
 
-Refusal = tuple[bytes, int, dict[str, str]]
-
-
-def refuse(caller: Caller, problem: Exception) -> Refusal:
-    """The NACK for whatever kept a message out, its status and headers; counted, and kept in samples
-    (beckn_adapter/refusals.py)."""
+def refuse(caller: Caller, problem: Exception) -> Answer:
+    """The NACK for whatever kept a message out; counted, and kept in samples (beckn_adapter/refusals.py)."""
     error, status, headers = judge(caller, problem)
     remember(caller, error)
-    return _dump({"message": {"ack": {"status": "NACK"}}, "error": error.as_json()}), status, headers
+    content = _dump({"message": {"ack": {"status": "NACK"}}, "error": error.as_json()})
+    return Answer(content, status=status, headers=headers, afterwards=refusals.flush)
 
 
 def remember(caller: Caller, error: BecknError) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from beckn_adapter import inbox, limits, refusals, trail
 from beckn_adapter.answers import refuse
-from beckn_adapter.caller import Caller, caller_of
+from beckn_adapter.caller import caller_of
 from beckn_adapter.challenge import ON_SUBSCRIBE, answer_challenge
 from beckn_adapter.errors import ACTION_NOT_APPLICABLE, INVALID_REQUEST, BecknError
 from beckn_adapter.gate import ACTIONS, admit
@@ -54,7 +54,7 @@ def receive(environ: Environ, action: str) -> Answer:
                 sentence = "This message_id was used before with another content."
                 raise BecknError(INVALID_REQUEST, sentence, "/context/message_id", reason="duplicate")
         except Exception as problem:  # noqa: BLE001 - a stranger's message never ends in a traceback
-            return _refuse(caller, problem)
+            return refuse(caller, problem)
         receipt = Receipt(trail.followed(), outcome, time.perf_counter() - began)
         return Answer(ACK, afterwards=partial(_hand_over, row_id, receipt))
 
@@ -73,13 +73,8 @@ def receive_challenge(environ: Environ) -> Answer:
         limits.check_address(caller)
         answer = answer_challenge(read_body(environ, ON_SUBSCRIBE), Headers(environ))
     except Exception as problem:  # noqa: BLE001 - a stranger's message never ends in a traceback
-        return _refuse(caller, problem)
+        return refuse(caller, problem)
     return Answer(json.dumps({"answer": answer}).encode())
-
-
-def _refuse(caller: Caller, problem: Exception) -> Answer:
-    content, status, headers = refuse(caller, problem)
-    return Answer(content, status=status, headers=headers, afterwards=refusals.flush)
 
 
 def read_body(environ: Environ, action: str) -> bytes:
