@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import models, transaction
 from django_fsm import can_proceed
@@ -64,20 +64,28 @@ def advance(thing: Thing, action: str, *, actor: Actor, **details: Any) -> Thing
         locked: Any = type(thing)._default_manager.select_for_update().get(pk=thing.pk)
         if application:
             locked.application = application  # as it was locked: nobody needs to read it again
-        method = getattr(locked, action, None)
-        if method is None or not hasattr(method, "_django_fsm"):
-            raise Refused("unknown_action", f"There is no action {action!r} on {locked._meta.verbose_name}.")
-        check_permission(locked, action, actor)
-        before = getattr(locked, method._django_fsm.field.name)
-        if not can_proceed(method, check_conditions=False):
-            state = before.replace("_", " ").lower()
-            raise Refused("wrong_state", f"{locked} is {state}: it can not {action.replace('_', ' ')} now.")
-        ask_guards(locked, action, **details)
-        method(**details)
-        locked.save()
-        participle = getattr(locked, method._django_fsm.field.name).lower()
-        record(locked, participle, actor=actor, came_from=before, **details)
-    return locked
+        advance_locked(locked, action, actor=actor, **details)
+    return cast(Thing, locked)
+
+
+def advance_locked(locked: Any, action: str, *, actor: Actor, **details: Any) -> None:
+    """The same for a row that this transaction has read under its lock: it is not read again, and moves itself.
+
+    Raises `Refused`; then the caller's transaction, or its savepoint, takes back what was done.
+    """
+    method = getattr(locked, action, None)
+    if method is None or not hasattr(method, "_django_fsm"):
+        raise Refused("unknown_action", f"There is no action {action!r} on {locked._meta.verbose_name}.")
+    check_permission(locked, action, actor)
+    before = getattr(locked, method._django_fsm.field.name)
+    if not can_proceed(method, check_conditions=False):
+        state = before.replace("_", " ").lower()
+        raise Refused("wrong_state", f"{locked} is {state}: it can not {action.replace('_', ' ')} now.")
+    ask_guards(locked, action, **details)
+    method(**details)
+    locked.save()
+    participle = getattr(locked, method._django_fsm.field.name).lower()
+    record(locked, participle, actor=actor, came_from=before, **details)
 
 
 def ask_guards(thing: models.Model, action: str, **details: Any) -> None:

@@ -14,7 +14,7 @@ from beckn_adapter.translate.order import write_order
 from beckn_adapter.translate.taxonomy import squash
 from billing.services import preview_settlement
 from connections.actors import Actor
-from connections.lifecycle import advance
+from connections.lifecycle import advance_locked
 from connections.models import Application, CancellationReason
 from connections.vocabulary import OPEN_STATES, ApplicationState
 
@@ -38,7 +38,7 @@ def cancel(row: Message, request: Json) -> Json:
     if squash(descriptor.get("code") or "") == "softcancel":
         return {"order": _preview(application)}
     reason = find_reason(application, message.get("cancellation_reason_id") or "")
-    application = advance(
+    advance_locked(
         application,
         "cancel",
         actor=Actor.buyer_app(row.bap_id),

@@ -12,7 +12,7 @@ from beckn_adapter.handlers.papers import check_submission
 from beckn_adapter.models import Conversation, Message
 from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
-from connections.lifecycle import advance
+from connections.lifecycle import advance_locked
 from connections.models import Application
 from connections.shelf import shelf
 from connections.vocabulary import ApplicationState
@@ -27,10 +27,7 @@ def confirm(row: Message, request: Json) -> Json:
     check_agreement(request["message"]["order"], application)
     check_submission(request["message"]["order"], application)
     if application.fulfillment_state == ApplicationState.DRAFT:
-        quote = application.quote
-        application = advance(application, "schedule", actor=Actor.buyer_app(row.bap_id))
-        application.quote = quote  # as it was compared: confirming changes no price
-        shelf().lend(application)
+        advance_locked(application, "schedule", actor=Actor.buyer_app(row.bap_id))
     note_payments(request["message"]["order"], application, actor=Actor.buyer_app(row.bap_id))
     Conversation.objects.filter(application=application).update(context=request["context"])
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
@@ -38,10 +35,10 @@ def confirm(row: Message, request: Json) -> Json:
 
 def _application(row: Message) -> Application:
     """The transaction's application, locked, and its past told: of two confirms at once the second finds the order."""
-    thread = Conversation.objects.filter(bap_id=row.bap_id, transaction_id=row.transaction_id).first()
-    if thread is None:
+    thread = {"conversation__bap_id": row.bap_id, "conversation__transaction_id": row.transaction_id}
+    application = Application.objects.select_for_update(of=("self",), no_key=True).filter(**thread).first()
+    if application is None:
         raise BecknError(INVALID_REQUEST, "This transaction has no init to confirm.", "/context/transaction_id")
-    application = Application.objects.select_for_update(no_key=True).get(pk=thread.application_id)
     shelf().lend(application)
     catch_up(application)
     return application

@@ -12,22 +12,22 @@ ABOUT = "documents"
 
 
 def keep_hold_in_step(application: Application, *, actor: Actor) -> None:
-    """Open, reword or close the hold for papers that are wanted again. A draft gets none. Inside a transaction."""
-    locked = Application.objects.select_for_update().get(pk=application.pk)
-    if locked.fulfillment_state not in OPEN_STATES:
+    """Open, reword or close the hold for papers that are wanted again. A draft gets none. Inside a transaction, with
+    the application as it was read under its lock."""
+    if application.fulfillment_state not in OPEN_STATES:
         return
-    wanted = list(locked.documents.filter(state__in=AGAIN, waived_at=None))
-    hold = locked.holds.filter(about=ABOUT, closed_at=None).first()
+    wanted = list(application.documents.filter(state__in=AGAIN, waived_at=None))
+    hold = application.holds.filter(about=ABOUT, closed_at=None).first()
     if wanted and hold:
         hold.reason = reason_of(wanted)
         hold.save(update_fields=["reason"])
     elif wanted:
-        hold = Hold.objects.create(application=locked, about=ABOUT, ball=Ball.APPLICANT, reason=reason_of(wanted))
-        record(locked, "held", actor=actor, reason=hold.reason, ball=hold.ball)
+        hold = Hold.objects.create(application=application, about=ABOUT, ball=Ball.APPLICANT, reason=reason_of(wanted))
+        record(application, "held", actor=actor, reason=hold.reason, ball=hold.ball)
     elif hold:
         hold.closed_at = timezone.now()
         hold.save(update_fields=["closed_at"])
-        record(locked, "released", actor=actor, reason=hold.reason)
+        record(application, "released", actor=actor, reason=hold.reason)
 
 
 def reason_of(documents: list[Document]) -> str:
