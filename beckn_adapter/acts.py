@@ -21,7 +21,9 @@ _thread = threading.local()
 @receiver(post_save, sender=Event, dispatch_uid="note what was done at once, and nudge the worker")
 def an_event_is_stored(instance: Event, created: bool, **_: Any) -> None:
     """Number the event with its transaction. After a rollback the next transaction may get the same number: what had
-    it before is gone."""
+    it before is gone. What is nobody's news wakes nobody."""
+    if instance.announced_at:
+        return
     if created and connection.in_atomic_block:
         _thread.number = getattr(_thread, "number", None) or uuid4()
         Act.objects.create(event=instance, number=_thread.number)

@@ -18,6 +18,7 @@ from beckn_adapter.translate.context import answer_context
 from beckn_adapter.translate.order import write_order
 from connections.actors import Actor
 from connections.again import run_again
+from connections.lifecycle import tell_nobody
 from connections.models import Application, Event
 from connections.privacy.masking import mask_text
 from connections.queues import first_of, taking_by_index
@@ -86,7 +87,7 @@ NOT_TOLD: dict[str, str] = {
     "meter.removed": THE_STOCK,
     "meter.faulty": THE_STOCK,
 }
-
+tell_nobody(NOT_TOLD)  # so they do not wait here to be passed over
 
 # What an order's end, or the power, brings about is told with it, once.
 TOLD_WITH_THE_END = {"visit.cancelled", "voucher.issued"}

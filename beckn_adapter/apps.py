@@ -12,4 +12,5 @@ class BecknAdapterConfig(AppConfig):
     def ready(self) -> None:
         import_module("beckn_adapter.checks")
         import_module("beckn_adapter.acts")
+        import_module("beckn_adapter.announce")
         import_module("beckn_adapter.privacy")

@@ -5,7 +5,7 @@ An act that needs another room's consent or has another room's work as its conse
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -24,6 +24,7 @@ Consequence = Callable[[Any, Event, Actor], None]
 
 _guards: dict[tuple[str, str], list[Guard]] = defaultdict(list)
 _consequences: dict[str, list[Consequence]] = defaultdict(list)
+_nobodys_news: set[str] = set()
 
 
 class Refused(Exception):
@@ -52,6 +53,11 @@ def consequence(kind: str) -> Callable[[Consequence], Consequence]:
         return function
 
     return register
+
+
+def tell_nobody(kinds: Iterable[str]) -> None:
+    """Events of these kinds are nobody's news: they are marked as announced when they are recorded."""
+    _nobodys_news.update(kinds)
 
 
 def advance(thing: Thing, action: str, *, actor: Actor, **details: Any) -> Thing:
@@ -126,6 +132,8 @@ def record(thing: Any, participle: str, *, actor: Actor, **details: Any) -> Even
         actor=str(actor),
         user=actor.user,
     )
+    if event.kind in _nobodys_news:
+        event.announced_at = event.at
     append(event, {name: _plain(value) for name, value in details.items()})
     for follow in _consequences[event.kind]:
         follow(thing, event, actor)

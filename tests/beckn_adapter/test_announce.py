@@ -53,6 +53,15 @@ def test_what_init_and_confirm_answer_is_not_told_a_second_time(order: Applicati
     assert not Event.objects.filter(announced_at=None).exists()
 
 
+def test_what_nobody_is_told_of_waits_for_nobody() -> None:
+    _, order = place_order()
+
+    application = Application.objects.get(number=order["id"])
+    assert {event.kind for event in application.events.all()} <= NOT_TOLD.keys()
+    assert not application.events.filter(announced_at=None).exists()
+    assert not Act.objects.exists()
+
+
 def test_a_technician_is_told_with_name_telephone_and_state(order: Application) -> None:
     assign(order)
     announce_all()
