@@ -126,8 +126,10 @@ def catch_up(application: Application) -> None:
     """Announce what is still untold of an application, so that no answer tells a later state before an earlier one.
 
     Inside the answer's transaction, the application locked with `no_key`: whoever announces this application's events
-    just now must be able to finish, for we wait for them here.
+    just now must be able to finish, for we wait for them here. Of a draft nothing is told, so nothing is looked for.
     """
+    if application.fulfillment_state == ApplicationState.DRAFT:
+        return
     waiting = Event.objects.select_for_update(of=("self",)).filter(application=application, announced_at=None)
     _announce_all(list(waiting.select_related("act").order_by("id")))
 
