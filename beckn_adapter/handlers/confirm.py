@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 
 from beckn_adapter.announce import catch_up
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
@@ -10,7 +11,7 @@ from beckn_adapter.handlers.agreement import check_agreement
 from beckn_adapter.handlers.paid import note_payments
 from beckn_adapter.handlers.papers import check_submission
 from beckn_adapter.models import Conversation, Message
-from beckn_adapter.translate.order import write_order
+from beckn_adapter.translate.order import DRAFTED, write_order
 from connections.actors import Actor
 from connections.lifecycle import advance_locked
 from connections.models import Application
@@ -41,4 +42,5 @@ def _application(row: Message) -> Application:
         raise BecknError(INVALID_REQUEST, "This transaction has no init to confirm.", "/context/transaction_id")
     shelf().lend(application)
     catch_up(application)
+    prefetch_related_objects([application], *DRAFTED)  # compared, charged and told: confirming changes none of it
     return application
