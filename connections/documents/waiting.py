@@ -5,7 +5,7 @@ from django.utils import timezone
 from connections.actors import Actor
 from connections.documents.handing_in import AGAIN
 from connections.lifecycle import record
-from connections.models import Application, Document, Hold
+from connections.models import Application, Document
 from connections.vocabulary import OPEN_STATES, Ball, DocumentState
 
 ABOUT = "documents"
@@ -16,13 +16,13 @@ def keep_hold_in_step(application: Application, *, actor: Actor) -> None:
     the application as it was read under its lock."""
     if application.fulfillment_state not in OPEN_STATES:
         return
-    wanted = list(application.documents.filter(state__in=AGAIN, waived_at=None))
-    hold = application.holds.filter(about=ABOUT, closed_at=None).first()
+    wanted = [paper for paper in application.documents.all() if paper.state in AGAIN and paper.waived_at is None]
+    hold = next((row for row in application.holds.all() if row.about == ABOUT and row.closed_at is None), None)
     if wanted and hold:
         hold.reason = reason_of(wanted)
         hold.save(update_fields=["reason"])
     elif wanted:
-        hold = Hold.objects.create(application=application, about=ABOUT, ball=Ball.APPLICANT, reason=reason_of(wanted))
+        hold = application.holds.create(about=ABOUT, ball=Ball.APPLICANT, reason=reason_of(wanted))
         record(application, "held", actor=actor, reason=hold.reason, ball=hold.ball)
     elif hold:
         hold.closed_at = timezone.now()

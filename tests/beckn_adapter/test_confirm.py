@@ -10,9 +10,11 @@ from django.db import connection
 from beckn_adapter import drain
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox import orders
+from connections.lifecycle import advance
 from connections.models import Application, Event, Offering, PriceLine
 from tests.beckn_adapter.conversation import MARIA, application, ask, new_id, place_order, receive, request
 from tests.conftest import AtOnce
+from tests.factories import SYSTEM
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
 
@@ -75,6 +77,20 @@ def test_a_confirm_that_leaves_things_out_accepts_what_was_offered() -> None:
     bare = {"provider": {"id": "sf_electric_authority"}, "items": [{"id": "new-resi-connection"}]}
 
     assert confirm(bare, transaction)["message"]["order"]["status"] == "ACTIVE"
+
+
+def test_an_order_whose_paper_was_rejected_before_is_told_as_waiting_for_it() -> None:
+    transaction = new_id()
+    order = offer(transaction)
+    paper = Application.objects.get().documents.all()[0]
+    advance(advance(paper, "submit", actor=SYSTEM), "reject", actor=SYSTEM, reason="Not readable")
+
+    tags = confirm(order, transaction)["message"]["order"]["tags"][0]["list"]
+
+    assert [(tag["descriptor"]["code"], tag["value"]) for tag in tags[:2]] == [
+        ("connection-status", "ON_HOLD"),
+        (f"document-{paper.code}", "REJECTED"),
+    ]
 
 
 def test_the_price_that_was_offered_holds_when_the_catalogue_changes() -> None:
