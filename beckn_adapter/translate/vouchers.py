@@ -16,7 +16,7 @@ CODES = {VoucherKind.DEMAND_NOTE: "demand-note", VoucherKind.INVOICE: "invoice"}
 
 def write_vouchers(application: Application) -> list[Json]:
     """`demand-note` and `invoice`, for an order that has them: core and guide have no place of their own for papers."""
-    latest = {row.kind: row for row in application.vouchers.filter(kind__in=CODES).select_related("application")}
+    latest = {row.kind: row for row in application.vouchers.filter(kind__in=CODES)}
     return [_group(code, latest[kind]) for kind, code in CODES.items() if kind in latest]
 
 
