@@ -13,7 +13,7 @@ from billing.accounts import Account, Posting, add_up, status_of, total
 from billing.models import Entry, Instalment, Payment, Quote, ReportState
 from connections.actors import Actor
 from connections.models import Application
-from connections.vocabulary import ApplicationState, EntryKind, PaymentStatus
+from connections.vocabulary import BEFORE_THE_WORK, ApplicationState, EntryKind, PaymentStatus
 
 DUE_ORDER = {"PRE_ORDER": 0, "PRE_FULFILLMENT": 1, "ON_FULFILLMENT": 2, "POST_FULFILLMENT": 3}
 
@@ -47,6 +47,14 @@ def statuses_of(application: Application) -> dict[int, PaymentStatus]:
     return {
         row.pk: PaymentStatus(status_of(accounts[row.pk], told=row.amount, last_attempt_failed=row.pk in failed))
         for row in instalments
+    }
+
+
+def statuses_at_first(application: Application) -> dict[int, PaymentStatus]:
+    """The same for an order of this very transaction: nothing can have come in, so the ledger is not looked into."""
+    return {
+        row.pk: PaymentStatus(status_of(Account(charged=row.amount), told=row.amount))
+        for row in application.instalments.all()
     }
 
 
@@ -115,6 +123,11 @@ def with_received(instalments: QuerySet[Instalment]) -> QuerySet[Any]:
     return instalments.annotate(received=kept, waived=standing(EntryKind.WAIVER)).annotate(
         open=F("amount") - F("received") - F("waived")
     )
+
+
+def asked_before_the_work(application: Application) -> list[Instalment]:
+    """The instalments that are to be paid before the work begins."""
+    return [row for row in application.instalments.all() if row.type in BEFORE_THE_WORK]
 
 
 def by_due_date(application: Application) -> list[Instalment]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 
-from billing.ledger import accounts_of, add_entry, statuses_of
+from billing.ledger import accounts_of, add_entry, asked_before_the_work, statuses_of
 from billing.models import ReportState, Waiver
 from billing.pricing import in_words
 from billing.services import charge_order, charge_the_rest, quote_application, settle
@@ -37,7 +37,7 @@ def tell_the_new_price(application: Application, event: Event, actor: Actor) -> 
 
 def ask_before_the_work(application: Application, actor: Actor) -> None:
     """A demand note where money is to be paid before the work begins."""
-    early = [row for row in application.instalments.all() if row.type in BEFORE_THE_WORK]
+    early = asked_before_the_work(application)
     statuses = statuses_of(application) if early else {}
     if any(statuses[row.pk] != PaymentStatus.PAID for row in early):
         issue_demand_note(application, actor=actor)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from billing.ledger import account_of, accounts_of, by_due_date
+from billing.ledger import account_of, accounts_of, asked_before_the_work, by_due_date
 from billing.models import Entry
 from billing.models.voucher import VoucherKind
 from billing.papers.links import paper_path, pdf_path
@@ -108,7 +108,7 @@ def money_that_holds_it_up(application: Application) -> Iterator[Wait]:
 
 
 def _early_money(application: Application) -> Iterator[Wait]:
-    early = [row for row in application.instalments.all() if row.type in BEFORE_THE_WORK]
+    early = asked_before_the_work(application)
     if not early:
         return
     accounts, began = accounts_of(application), application.ordered_at or application.created_at

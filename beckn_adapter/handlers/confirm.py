@@ -30,11 +30,12 @@ def confirm(row: Message, request: Json) -> Json:
     row.application = application
     check_agreement(request["message"]["order"], application)
     check_submission(request["message"]["order"], application)
-    if application.fulfillment_state == ApplicationState.DRAFT:
+    is_new = application.fulfillment_state == ApplicationState.DRAFT
+    if is_new:
         advance_locked(application, "schedule", actor=Actor.buyer_app(row.bap_id))
     note_payments(request["message"]["order"], application, actor=Actor.buyer_app(row.bap_id))
     Conversation.objects.filter(application=application).update(context=request["context"])
-    return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
+    return {"order": write_order(application, settings.BECKN_WIRE_PROFILE, is_new=is_new)}
 
 
 def _application(row: Message) -> Application:

@@ -13,10 +13,10 @@ from beckn_adapter.translate.request import Wish
 from beckn_adapter.translate.tags import tag_group
 from beckn_adapter.translate.taxonomy import STATE_NAMES, write
 from beckn_adapter.translate.vouchers import write_vouchers
-from billing.ledger import statuses_of
+from billing.ledger import asked_before_the_work, statuses_at_first, statuses_of
 from billing.models import Instalment
 from billing.services import quoted_price
-from connections.models import Application
+from connections.models import Application, Provider
 from connections.vocabulary import ENDED_STATES, ApplicationState, PaymentStatus
 from fieldwork.models import Visit
 from fieldwork.tracking import coming
@@ -30,10 +30,16 @@ ORDER_STATUS = {S.CONNECTION_ESTABLISHED: "COMPLETE", S.CANCELLED: "CANCELLED", 
 
 
 def write_order(
-    application: Application, profile: str, *, state: str | None = None, visit: tuple[str, str] | None = None
+    application: Application,
+    profile: str,
+    *,
+    state: str | None = None,
+    visit: tuple[str, str] | None = None,
+    is_new: bool = False,
 ) -> Json:
     """The whole order. `state` is the fulfilment state to tell: an event's, or the application's own; a draft has none.
     `visit` is the state of a visit and the reason for it, if they are an event's; else those of the visit to come.
+    `is_new`: it became an order in this transaction, so nobody has paid and its books are not looked into.
 
     Everything but state and times is told as it was agreed at init: a buyer app compares message with message.
     """
@@ -48,15 +54,8 @@ def write_order(
         "billing": _billing(application),
         "fulfillments": [_fulfillment(application, profile, state, next_visit)],
         "quote": write_quote(quoted, valid_days=provider.quote_valid_days, quote_id=quote_id(application)),
-        "payments": _payments(application, profile),
-        "cancellation_terms": [
-            {
-                "fulfillment_state": _state(term.state, profile),
-                "reason_required": term.reason_required,
-                "cancellation_fee": {"percentage": f"{term.fee_percent.normalize():f}"},
-            }
-            for term in provider.cancellation_terms.all()
-        ],
+        "payments": _payments(application, profile, is_new=is_new),
+        "cancellation_terms": _cancellation_terms(provider, profile),
         "created_at": write_time(application.created_at),
         "updated_at": write_time(application.updated_at),
     }
@@ -68,7 +67,7 @@ def write_order(
         **order,
         "tags": [
             _status_tags(application, profile, visit or (next_visit.state if next_visit else "", "")),
-            *write_vouchers(application),
+            *_papers(application, is_new=is_new),
         ],
     }
     if state == S.CONNECTION_ESTABLISHED:
@@ -123,6 +122,17 @@ def _add_visit(fulfillment: Json, application: Application, next_visit: Visit | 
         fulfillment["stops"][0]["time"] = {"timestamp": write_time(visit.window_start)}
 
 
+def _cancellation_terms(provider: Provider, profile: str) -> list[Json]:
+    return [
+        {
+            "fulfillment_state": _state(term.state, profile),
+            "reason_required": term.reason_required,
+            "cancellation_fee": {"percentage": f"{term.fee_percent.normalize():f}"},
+        }
+        for term in provider.cancellation_terms.all()
+    ]
+
+
 def _state(state: str, profile: str) -> Json:
     return {"descriptor": {"code": write("fulfillment-state", state, profile), "name": STATE_NAMES[state]}}
 
@@ -138,8 +148,13 @@ def _location(application: Application) -> Json:
     return _present(address=application.address, gps=application.position_as_given, area_code=application.postcode)
 
 
-def _payments(application: Application, profile: str) -> list[Json]:
-    statuses = statuses_of(application)
+def _papers(application: Application, *, is_new: bool) -> list[Json]:
+    """A new order has a demand note at most, and none where nothing is asked for before the work."""
+    return [] if is_new and not asked_before_the_work(application) else write_vouchers(application)
+
+
+def _payments(application: Application, profile: str, *, is_new: bool) -> list[Json]:
+    statuses = statuses_at_first(application) if is_new else statuses_of(application)
     return [_payment(row, statuses[row.pk], profile) for row in application.instalments.all()]
 
 

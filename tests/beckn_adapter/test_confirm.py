@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from beckn_adapter import drain
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox import orders
 from connections.lifecycle import advance
-from connections.models import Application, Event, Offering, PriceLine
+from connections.models import Application, Event, Offering, PaymentTerm, PriceLine
 from tests.beckn_adapter.conversation import MARIA, application, ask, new_id, place_order, receive, request
 from tests.conftest import AtOnce
 from tests.factories import SYSTEM
@@ -69,6 +70,19 @@ def test_a_second_confirm_under_a_new_message_id_is_told_the_same_order() -> Non
 
     assert first["message"]["order"] == second["message"]["order"]
     assert Event.objects.filter(kind="application.scheduled").count() == 1
+
+
+@pytest.mark.parametrize("amount", [Decimal(0), Decimal(150)])
+@pytest.mark.parametrize("falls_due", ["PRE_ORDER", "PRE_FULFILLMENT", "ON_FULFILLMENT"])
+def test_a_new_order_is_told_as_it_is_told_when_its_books_are_looked_into(falls_due: str, amount: Decimal) -> None:
+    PaymentTerm.objects.update(type=falls_due, amount=amount, percent=None)
+    transaction = new_id()
+    order = offer(transaction)
+    order["payments"][0].update(status="PAID", params={"transaction_id": "UPI-7"})
+
+    first, second = confirm(order, transaction), confirm(order, transaction)
+
+    assert first["message"]["order"] == second["message"]["order"]
 
 
 def test_a_confirm_that_leaves_things_out_accepts_what_was_offered() -> None:
