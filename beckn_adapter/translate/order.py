@@ -45,7 +45,7 @@ def write_order(
     """
     state = state or application.fulfillment_state
     prefetch_related_objects([application], *(DRAFTED if state == S.DRAFT else ORDERED))
-    quoted, next_visit = quoted_price(application), coming(application)
+    quoted, next_visit = quoted_price(application), coming(application) if state != S.DRAFT else None
     wish = Wish(load_kw=application.requested_load_kw, consumption_kwh=application.monthly_consumption_kwh)
     provider = application.provider
     order: Json = {
