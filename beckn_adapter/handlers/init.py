@@ -39,9 +39,11 @@ def init(row: Message, request: Json) -> Json:
     if not Conversation.objects.filter(**known).update(**said):
         Conversation.objects.create(**known, **said)
     row.application = application
-    take_papers(order, application, Actor.buyer_app(row.bap_id))
+    documents = list(application.documents.all())
+    if take_papers(order, documents, Actor.buyer_app(row.bap_id)):
+        documents = list(application.documents.all())
     answer = write_order(application, settings.BECKN_WIRE_PROFILE)
-    form = write_document_form(application)
+    form = write_document_form(application, documents)
     if form:
         answer["items"][0]["xinput"] = form
     return {"order": answer}

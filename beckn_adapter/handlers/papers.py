@@ -1,6 +1,6 @@
 """Documents that come with the messages: links and remarks at init, the form's submission_id at confirm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +12,18 @@ from beckn_adapter.translate.taxonomy import squash
 from connections.actors import Actor
 from connections.documents.handing_in import hand_in_link
 from connections.lifecycle import Refused
-from connections.models import Application, Submission
+from connections.models import Application, Document, Submission
 
 Json = dict[str, Any]
 
 
-def take_papers(order: Json, application: Application, actor: Actor) -> None:
-    """Note every document that the item's tags or the form's data name, by the document's code or its name."""
-    said = {name: (value, path) for name, value, path in _named(order)}
-    for document in application.documents.all():
+def take_papers(order: Json, documents: Iterable[Document], actor: Actor) -> bool:
+    """Note every document that the item's tags or the form's data name, by the document's code or its name.
+
+    True if one was noted: then the documents are not any more what they were read as.
+    """
+    said, noted = {name: (value, path) for name, value, path in _named(order)}, False
+    for document in documents:
         value, path = said.get(squash(document.code)) or said.get(squash(document.name)) or ("", "")
         if not value.strip():
             continue
@@ -31,6 +34,8 @@ def take_papers(order: Json, application: Application, actor: Actor) -> None:
             if refusal.code == "not_wanted":  # it is here already: nothing to note
                 continue
             raise BecknError(INVALID_REQUEST, str(refusal), path) from refusal
+        noted = True
+    return noted
 
 
 def _named(order: Json) -> Iterator[tuple[str, str, str]]:

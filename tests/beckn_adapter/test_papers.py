@@ -50,6 +50,13 @@ def test_a_document_sent_as_a_link_in_a_tag_is_recorded() -> None:
     assert states() == {"id-proof": "SUBMITTED", "ownership-certificate": "PENDING", "wiring-diagram": "PENDING"}
 
 
+def test_the_form_asks_next_for_what_did_not_come_with_the_message() -> None:
+    answer = init(with_tags(id_proof="https://files.buyer.test/id.pdf"))
+
+    head = answer["message"]["order"]["items"][0]["xinput"]["head"]
+    assert head["headings"][head["index"]["cur"]] == "ownership certificate"
+
+
 def test_a_document_named_by_its_heading_in_the_forms_data_is_recorded() -> None:
     order = application()
     order["items"][0]["xinput"] = {"form": {"data": {"wiring diagram": "Permit 4711"}}}

@@ -103,7 +103,7 @@ def test_a_token_of_ours_for_something_else_is_invalid(change: dict[str, Any], m
 
 
 def form_of(opened: Application) -> dict[str, Any]:
-    form = write_document_form(Application.objects.get(pk=opened.pk))
+    form = write_document_form(opened, opened.documents.all())
     assert form is not None
     return form
 
