@@ -117,8 +117,8 @@ def check_permission(thing: models.Model, action: str, actor: Actor) -> None:
     raise Refused("not_allowed", f"{actor} may not {action.replace('_', ' ')} this.")
 
 
-def record(thing: Any, participle: str, *, actor: Actor, **details: Any) -> Event:
-    """Write the event at the end of its chain and let its consequences follow.
+def record(thing: Any, participle: str, *, actor: Actor, is_first: bool = False, **details: Any) -> Event:
+    """Write the event at the end of its chain, or as its first, and let its consequences follow.
 
     To be called inside a transaction, under the lock of the application, or of the thing that has none.
     """
@@ -134,7 +134,7 @@ def record(thing: Any, participle: str, *, actor: Actor, **details: Any) -> Even
     )
     if event.kind in _nobodys_news:
         event.announced_at = event.at
-    append(event, {name: _plain(value) for name, value in details.items()})
+    append(event, {name: _plain(value) for name, value in details.items()}, is_first=is_first)
     for follow in _consequences[event.kind]:
         follow(thing, event, actor)
     return event

@@ -81,7 +81,7 @@ def open_application(
     application, is_new = _draft(source, source_reference, values, may_correct=may_correct)
     keep_words(application, is_new=is_new)
     _lay_out_documents(application, is_new=is_new)
-    record(application, "opened" if is_new else "revised", actor=actor)
+    record(application, "opened" if is_new else "revised", actor=actor, is_first=is_new)
     return application
 
 

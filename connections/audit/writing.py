@@ -37,20 +37,26 @@ FACTS = frozenset(
 )
 
 
-def append(event: Event, details: dict[str, Any]) -> None:
+def append(event: Event, details: dict[str, Any], *, is_first: bool = False) -> None:
     """Link the event to the last of its chain and save it. Under the lock of what the chain belongs to.
 
-    Two that wrote without the lock would collide on the unique number: the chain never forks.
+    `is_first`: the chain begins with it, so no last one is looked for. Two that wrote without the lock would collide
+    on the unique number: the chain never forks.
     """
     event.facts = {name: value for name, value in details.items() if name in FACTS}
     words = {name: value for name, value in details.items() if name not in FACTS}
     salt = token_hex(16)
     if words:
         event.seal = seal_of(salt, words)
-    last = Event.objects.filter(chain=event.chain).order_by("-number").values_list("number", "hash").first()
-    number, previous = last or (0, "")
+    number, previous = (0, "") if is_first else _end_of(event.chain)
     event.number = number + 1
     event.hash = hash_of(previous, event)
     event.save(force_insert=True)
     if words:
         event.words = EventWords.objects.create(event=event, salt=salt, words=words)
+
+
+def _end_of(chain: str) -> tuple[int, str]:
+    """Number and hash of the last event of a chain; of a chain that has none what comes before the first."""
+    links = Event.objects.filter(chain=chain).order_by("-number").values_list("number", "hash")
+    return links.first() or (0, "")
