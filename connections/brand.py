@@ -4,6 +4,7 @@ Colours are texts like #0f5a6e. Whatever comes in, text and ground differ by at 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 READABLE = 4.5
 WHITE, BLACK = "#ffffff", "#000000"
@@ -53,6 +54,7 @@ def ink_on(colour: str) -> str:
     return max(WHITE, BLACK, key=lambda ink: contrast(ink, colour))
 
 
+@lru_cache(maxsize=1000)  # colours, of which each provider has one: every letter asks
 def _tones(colour: str, grounds: tuple[str, ...], *, towards: str) -> Tones:
     for step in range(STEPS + 1):
         brand = mix(colour, towards, step / STEPS)
