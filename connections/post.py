@@ -50,7 +50,7 @@ def work_post(limit: int = 100) -> int:
 def _claim(most: int = HANDFUL) -> list[Letter]:
     now = timezone.now()
     due = Letter.objects.filter(state__in=[L.NEW, L.READY], due_at__lte=now).order_by("due_at", "id")
-    due = due.select_related("application__provider")
+    due = due.prefetch_related("application__provider", "application__offering")  # of a handful mostly the same
     with taking_by_index():
         letters = list(due.select_for_update(skip_locked=True, of=("self",))[:most])
     Letter.objects.filter(pk__in=[letter.pk for letter in letters]).update(due_at=now + LEASE)
@@ -75,11 +75,9 @@ def _try(letter: Letter, act: Callable[[Letter], Letter | None]) -> Letter | Non
 def _word(letter: Letter) -> Letter | None:
     """Word it together with everything else that waits to be told of this order. Returns the letter that tells it all,
     on this worker's lease; None if there is nothing to send."""
-    application = (
-        Application.objects.select_for_update(of=("self",))
-        .select_related("provider", "offering")
-        .get(pk=letter.application_id)
-    )
+    application = Application.objects.select_for_update().get(pk=letter.application_id)
+    known = letter.application  # as it was when it was taken: an order's provider and offering stay the same
+    application.provider, application.offering = known.provider, known.offering
     waiting = Letter.objects.filter(application=application, state=L.NEW).select_related("event").order_by("id")
     letters = list(waiting.select_for_update(of=("self",)))
     if not any(row.pk == letter.pk for row in letters):
