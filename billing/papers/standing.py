@@ -6,8 +6,8 @@ from typing import NamedTuple
 from django.db.models import Max
 
 from billing.accounts import Account, total
-from billing.ledger import accounts_of_all, still_standing
-from billing.models import Entry, Voucher
+from billing.ledger import accounts_of_all, payments_that_count
+from billing.models import Voucher
 from billing.models.voucher import VoucherKind
 from billing.papers.sheet import say_money
 
@@ -32,7 +32,7 @@ def standings(vouchers: Sequence[Voucher]) -> dict[int, Standing]:
     accounts = accounts_of_all(bills)
     rows = Voucher.objects.filter(application__in=bills, kind__in=BILLS).order_by().values_list("application")
     latest = dict(rows.annotate(Max("pk")))
-    counting = _payments_that_count({voucher.payment_id for voucher in vouchers if voucher.payment_id})
+    counting = payments_that_count({voucher.payment_id for voucher in vouchers if voucher.payment_id})
     return {
         voucher.pk: _of_bill(voucher, accounts[voucher.application_id], latest[voucher.application_id])
         if voucher.kind in BILLS
@@ -57,9 +57,3 @@ def _of_bill(bill: Voucher, accounts: dict[int | None, Account], latest: int) ->
 
 def _of_receipt(*, is_taken_back: bool) -> Standing:
     return Standing("Taken back later: the payment does not count", "bad") if is_taken_back else Standing("")
-
-
-def _payments_that_count(ids: set[int]) -> set[int]:
-    """Those of which something was not taken back."""
-    entries = list(Entry.objects.filter(payment__in=ids))
-    return {entry.payment_id for entry in still_standing(entries) if entry.payment_id}

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing.ledger import account_of, payment_status
+from billing.ledger import account_of, payment_status, reverse
 from billing.models import Entry, Payment, Voucher
 from billing.payments import ask_waiver
 from connections.actors import Actor
@@ -50,6 +50,17 @@ def test_the_list_says_which_payments_count_in_as_many_queries_for_three_rows_as
 
     assert [row.counts for row in response.context["cl"].result_list] == [False, True, True]
     assert len(for_three) == len(for_one)
+    assert [q["sql"].split()[0] for q in for_three if "billing_entry" in q["sql"]] == ["SELECT"]  # once, for the page
+
+
+def test_a_payment_counts_in_the_list_while_something_of_it_stands() -> None:
+    wanted, client = order(), boss()
+    split = paid(wanted, "70")  # for both instalments
+    reverse(split.entries.first(), actor=SYSTEM, why="carried over")
+
+    response = client.get(LIST)
+
+    assert [row.counts for row in response.context["cl"].result_list] == [True]
 
 
 # --- Taking back ----------------------------------------------------------------------------------------------------
