@@ -229,6 +229,7 @@ def add_entry(
         currency=application.quote.currency,
         amount=amount,
         payment=payment,
+        till_id=payment.provider_id if payment else None,
         reverses=reverses,
         actor=str(actor),
         at=at or timezone.now(),

@@ -90,8 +90,8 @@ class ClosingAdmin(ReadOnlyAdmin):
         """Above the closings, the days that nobody closed."""
         waiting = [
             {"provider": provider, "day": _in_words(day), "address": day_address(provider, day)}
-            for provider in Provider.objects.all()
-            for day in days_to_close(provider)
+            for provider, days in days_to_close(Provider.objects.all()).items()
+            for day in days
         ]
         more = {"days_to_close": waiting, "day_page": reverse("admin:billing_closing_day")}
         return super().changelist_view(request, {**(extra_context or {}), **more})
@@ -119,7 +119,7 @@ class ClosingAdmin(ReadOnlyAdmin):
             messages.info(request, "There is no provider yet, and so no day to close.")
             return HttpResponseRedirect(reverse("admin:billing_closing_changelist"))
         named = asked.cleaned_data["day"] if asked.is_bound else None
-        day = named or next(iter(days_to_close(provider)), None) or today_of(provider)
+        day = named or next(iter(days_to_close([provider])[provider]), None) or today_of(provider)
         if request.method == "POST":
             return self._close(request, provider, day)
         return self._show_day(request, provider, day, CountForm())

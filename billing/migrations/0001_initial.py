@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ('reverses', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='billing.entry')),
                 ('instalment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.instalment')),
                 ('payment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.payment')),
+                ('till', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='connections.provider')),
             ],
             options={
                 'verbose_name': 'ledger entry',
@@ -247,6 +248,10 @@ class Migration(migrations.Migration):
             model_name='entry',
             index=models.Index(condition=models.Q(('instalment', None), ('kind', 'CHARGE')), fields=['application'], name='entry_fee'),
         ),
+        migrations.AddIndex(
+            model_name='entry',
+            index=models.Index(condition=models.Q(('till__isnull', False)), fields=['till', 'at'], name='entry_day_of_till'),
+        ),
         migrations.AddConstraint(
             model_name='entry',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='entry_positive'),
@@ -262,6 +267,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='entry',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['PAYMENT', 'REFUND']), _negated=True), ('payment__isnull', False), _connector='OR'), name='money_that_moved_has_its_payment'),
+        ),
+        migrations.AddConstraint(
+            model_name='entry',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('payment', None), ('till', None)), models.Q(('payment__isnull', False), ('till__isnull', False)), _connector='OR'), name='money_that_moved_has_its_till'),
         ),
         migrations.AddIndex(
             model_name='paymentreport',

@@ -88,7 +88,8 @@ class Entry(AppendOnlyModel):
     """One line of an application's account. Every amount is above zero; the kind says which way it counts.
 
     CHARGE and REFUND raise what the applicant owes, PAYMENT and WAIVER lower it, REVERSAL undoes the entry that it
-    names, whole and once. Without an instalment it is about the order as a whole (a cancellation fee).
+    names, whole and once. Without an instalment it is about the order as a whole (a cancellation fee). `till` is the
+    provider whose till felt it, and so the payment's; it is kept here to find a provider's day by an index.
     """
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="entries")
@@ -98,6 +99,7 @@ class Entry(AppendOnlyModel):
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=14, decimal_places=3)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="entries")
+    till = models.ForeignKey(Provider, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
     actor = models.CharField(max_length=260)
     at = models.DateTimeField(default=timezone.now, db_index=True, editable=False)
@@ -108,6 +110,7 @@ class Entry(AppendOnlyModel):
         indexes = [
             models.Index(fields=["kind", "-id"], name="entry_list_of_kind"),
             models.Index(fields=["application"], name="entry_fee", condition=Q(kind="CHARGE", instalment=None)),
+            models.Index(fields=["till", "at"], name="entry_day_of_till", condition=Q(till__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(name="entry_positive", condition=Q(amount__gt=0)),
@@ -120,6 +123,10 @@ class Entry(AppendOnlyModel):
             models.CheckConstraint(
                 name="money_that_moved_has_its_payment",
                 condition=~Q(kind__in=[EntryKind.PAYMENT, EntryKind.REFUND]) | Q(payment__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="money_that_moved_has_its_till",
+                condition=Q(payment=None, till=None) | Q(payment__isnull=False, till__isnull=False),
             ),
         ]
 

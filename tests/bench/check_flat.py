@@ -21,7 +21,7 @@ from tests.bench.seed import seed
 
 pytestmark = pytest.mark.django_db
 MOST_FOR_A_LIST = 70  # filters of known values hop once for each, at most fifty times
-MOST_STATEMENTS = 80  # of the page of one order, which shows every room's part
+MOST_STATEMENTS = 50  # of the page of one order, which shows every room's part
 PAGES_WORTH_AN_INDEX = 24  # of 8 kB
 
 

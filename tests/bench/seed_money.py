@@ -71,7 +71,8 @@ def entries() -> int:
     charged = {"kind": "'CHARGE'", "title": "'Connection fee'", "at": "ordered_at"}
     count = fill(Entry, f"{ENTRIES} WHERE rank > 0", **common, **charged)
     came = f"{ENTRIES} JOIN billing_payment AS p ON p.key = md5('payment' || i.id)::uuid"
-    received = {"kind": "'PAYMENT'", "title": "'Received'", "payment": "p.id", "at": "ended_at"}
+    received = {"kind": "'PAYMENT'", "title": "'Received'", "payment": "p.id", "till": "p.provider_id"}
+    received["at"] = "ended_at"
     count += fill(Entry, came, **common, **received)
     ended = "FROM billing_entry AS e JOIN plan ON n = e.application_id WHERE state IN ('CANCELLED', 'FAILED')"
     undone = {"kind": "'REVERSAL'", "title": "'Taken back'", "reverses": "e.id", "at": "ended_at"}
@@ -125,10 +126,10 @@ def waivers() -> int:
 
 
 def closings() -> int:
-    """Every provider closed every day that is over."""
+    """Every provider closed every day but yesterday."""
     days = "FROM connections_provider AS p, generate_series(1, (SELECT least(700, 1 + max(n) / 50) FROM plan)) AS back"
     cash = {"expected_cash": "0", "counted_cash": "0", "closed_by": CLERK, "figures": """'{"rows": []}'::jsonb"""}
-    return fill(Closing, days, provider="p.id", day="current_date - 20 - back", **cash, **USD)
+    return fill(Closing, days, provider="p.id", day="current_date - 1 - back", **cash, **USD)
 
 
 STEPS = [

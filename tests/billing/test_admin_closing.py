@@ -1,25 +1,30 @@
 """Closing a day at the desk: counted, compared, frozen."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal as D
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.closing import close_day, days_to_close
 from billing.models import Closing
+from billing.payments import reverse_payment
 from connections.actors import Actor
 from connections.lifecycle import Refused
+from connections.models import Provider
 from tests.billing.days import DAY, NOON, dated, utility
 from tests.billing.money import order, paid, text_of
 from tests.connections.desk import boss, browser_of
-from tests.factories import provider, staff
+from tests.factories import SYSTEM, offering, provider, staff
 
 pytestmark = pytest.mark.django_db
-PAGE = "/admin/billing/closing/day/"
+LIST = "/admin/billing/closing/"
+PAGE = f"{LIST}day/"
 
 
 def page(day: date = DAY) -> dict[str, Any]:
@@ -155,15 +160,55 @@ def test_days_that_nobody_closed_are_named_oldest_first() -> None:
         dated(noon - timedelta(days=days), lambda: paid(order(), "50"))
     paid(order(), "50")
     client = boss()
-    open_days = days_to_close(utility())
+    open_days = days_of(utility())
 
     assert len(open_days) == 2
     assert open_days == sorted(open_days)
-    assert "2 days to close" in text_of(client, "/admin/billing/closing/")
+    assert "2 days to close" in text_of(client, LIST)
     assert f"{open_days[0].day}" in text_of(client, PAGE)
     close(client, open_days[0])
     close(client, open_days[1])
-    assert "is closed" in text_of(client, "/admin/billing/closing/")
+    assert "is closed" in text_of(client, LIST)
+
+
+def days_of(*providers: Provider) -> list[date]:
+    return [day for days in days_to_close(providers).values() for day in days]
+
+
+def test_a_day_on_which_money_was_only_taken_back_is_to_be_closed_too() -> None:
+    noon = timezone.now().replace(hour=20, minute=0)
+    cheque = dated(noon - timedelta(days=40), lambda: paid(order(), "50"))
+    dated(noon - timedelta(days=3), lambda: reverse_payment(cheque, reason="Returned by the bank", actor=SYSTEM))
+
+    assert days_of(utility()) == [timezone.localdate(noon - timedelta(days=3), ZoneInfo(utility().time_zone))]
+
+
+def test_the_days_to_close_are_each_providers_own() -> None:
+    here, far = provider(), provider(code="kolkata", area=False, time_zone="Asia/Kolkata")
+    evening = datetime.combine(timezone.localdate(), time(20), tzinfo=UTC) - timedelta(days=3)  # tomorrow in Kolkata
+    dated(evening, lambda: paid(order(), "50"))
+    dated(evening, lambda: paid(order(offering=offering(provider=far)), "50"))
+
+    found = days_to_close([here, far])
+
+    assert found == {here: [evening.date()], far: [evening.date() + timedelta(days=1)]}
+
+
+def test_fifty_providers_days_ask_as_many_queries_as_ones() -> None:
+    noon, client = timezone.now().replace(hour=20, minute=0), boss()
+    dated(noon - timedelta(days=2), lambda: paid(order(), "50"))
+    client.get(LIST)
+    with CaptureQueriesContext(connection) as for_one:
+        client.get(LIST)
+    others = [provider(code=f"other{number}", area=False) for number in range(49)]
+    for days, other in enumerate(others[:5], start=2):
+        dated(noon - timedelta(days=days), lambda other=other: paid(order(offering=offering(provider=other)), "50"))
+
+    with CaptureQueriesContext(connection) as for_fifty:
+        response = client.get(LIST)
+
+    assert len(response.context["days_to_close"]) == 6
+    assert len(for_fifty) == len(for_one)
 
 
 def test_a_closing_in_the_list_leads_to_its_day() -> None:
@@ -171,7 +216,7 @@ def test_a_closing_in_the_list_leads_to_its_day() -> None:
     client = boss()
     close(client)
 
-    response = client.get(f"/admin/billing/closing/{Closing.objects.get().pk}/change/")
+    response = client.get(f"{LIST}{Closing.objects.get().pk}/change/")
 
     assert response["Location"] == f"{PAGE}?provider={utility().pk}&day=2026-05-12"
-    assert client.get("/admin/billing/closing/999/change/").status_code in {302, 404}
+    assert client.get(f"{LIST}999/change/").status_code in {302, 404}
