@@ -61,8 +61,7 @@ def receive(environ: Environ, action: str) -> Answer:
 
 def _hand_over(row_id: int, receipt: Receipt) -> None:
     """The ACK has left: its message may be worked, for no callback overtakes it any more. Only now it is logged."""
-    nudge(row_id)
-    receipt.write()
+    nudge(row_id, receipt.write)
     refusals.flush()
 
 

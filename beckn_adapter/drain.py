@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from beckn_adapter import metrics, outbox, tracing, trail
+from beckn_adapter.departures import UNRELEASED
 from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
-from beckn_adapter.models import Callback, Message
+from beckn_adapter.models import Callback, Departure, Message
 from beckn_adapter.translate.context import answer_context, callback_action
 from connections.again import run_again
 from connections.models import Application
@@ -49,13 +50,15 @@ def work_some() -> int:
 
 
 def waiting(now: datetime) -> QuerySet[Message]:
-    """Received messages whose time has come, the earliest of each transaction only, locked."""
+    """Received messages whose time has come, or whose ACK has left; the earliest of each transaction only, locked."""
     received = Message.objects.filter(
         bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="RECEIVED"
     )
+    left = Exists(Departure.objects.filter(door=OuterRef("door"), upto__gt=OuterRef("id")))
     return (
         Message.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(id=first_of(received), state="RECEIVED", due_at__lte=now)
+        .filter(Q(due_at__lte=now) | Q(left, attempts=0), id=first_of(received))
+        .filter(state="RECEIVED", due_at__lte=now + UNRELEASED)
         .order_by("due_at", "id")
     )
 

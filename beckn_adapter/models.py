@@ -42,6 +42,7 @@ class Message(models.Model):
     digest = models.CharField(max_length=88)
     signature = models.TextField("Authorization header")
     via = models.CharField("gateway", max_length=255, blank=True)
+    door = models.BigIntegerField(db_default=0, editable=False, help_text="The web process that took it: departures.py")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
     application = models.ForeignKey(
         Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
@@ -73,6 +74,17 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.message_id}"
+
+
+class Departure(models.Model):
+    """How far a web process has come with sending its ACKs: of its messages, all before `upto` (departures.py)."""
+
+    door = models.BigIntegerField(primary_key=True)
+    upto = models.BigIntegerField()
+    told_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.door}: before {self.upto}"
 
 
 class Callback(models.Model):

@@ -1,13 +1,15 @@
 """Waking the workers. A nudge may be lost, doubled or late: the sweep in config/celery.py is the guarantee.
 
 A thread of its own talks to the broker, so that nobody who nudges waits for it: a request costs the same whether the
-broker is quick, gone or hanging. What gathers while the thread is busy goes out as one.
+broker is quick, gone or hanging. What gathers while the thread is busy goes out as one. It also says whose ACKs have
+left (departures.py), and does what else may wait until then, so that those who acknowledge only acknowledge.
 """
 
 import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 
 from celery import current_app
 from django.core.cache import cache
@@ -22,22 +24,24 @@ IDLE = 0.3  # seconds after which the thread gives its database connection back
 
 
 class Waker:
-    """Takes nudges and released rows without waiting, and passes them on from its thread."""
+    """Takes nudges and messages whose ACK has left without waiting, and passes them on from its thread."""
 
     def __init__(self) -> None:
         self._wake, self._lock = threading.Event(), threading.Lock()
         self._asked = False
         self._row_ids: list[int] = []
+        self._rest: list[Callable[[], None]] = []
         self._thread: threading.Thread | None = None
         self._at_rest = threading.Event()
         self._at_rest.set()
         self._quiet_until = 0.0
 
-    def take(self, row_id: int = 0) -> None:
+    def take(self, row_id: int = 0, then: Callable[[], None] | None = None) -> None:
         with self._lock:
             self._at_rest.clear()
             self._asked = True
             self._row_ids += [row_id] if row_id else []
+            self._rest += [then] if then else []
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
                 self._thread.start()
@@ -51,7 +55,7 @@ class Waker:
 
     def _note_rest(self) -> None:
         with self._lock:
-            if not (self._asked or self._row_ids):
+            if not self._asked:
                 self._at_rest.set()
 
     def _run(self) -> None:
@@ -63,24 +67,27 @@ class Waker:
             with self._lock:
                 asked, self._asked = self._asked, False
                 row_ids, self._row_ids = self._row_ids, []
+                rest, self._rest = self._rest, []
             if row_ids:
-                _release(row_ids)
+                _report(row_ids)
             if asked and time.monotonic() >= self._quiet_until and not send_nudge():
                 self._quiet_until = time.monotonic() + BREATHER
-            if not (asked or row_ids):
+            for act in rest:
+                act()
+            if not asked:
                 connection.close()
                 self._note_rest()
             if not busy:
                 self._wake.wait()
 
 
-def _release(row_ids: list[int]) -> None:
-    from beckn_adapter import inbox  # noqa: PLC0415 - the inbox knows the gate, which knows half of the room
+def _report(row_ids: list[int]) -> None:
+    from beckn_adapter import departures  # noqa: PLC0415 - its models are not there yet when the rooms' are read
 
     try:
-        inbox.release(row_ids)
-    except Exception as problem:  # noqa: BLE001 - whatever it is, they release themselves in a moment
-        log.warning("%s messages could not be released (%s)", len(row_ids), type(problem).__name__)
+        departures.door.left(row_ids)
+    except Exception as problem:  # noqa: BLE001 - whatever it is, they are worked in a moment all the same
+        log.warning("of %s ACKs it could not be said that they left (%s)", len(row_ids), type(problem).__name__)
         connection.close()
 
 
@@ -95,9 +102,12 @@ def send_nudge() -> bool:
     return True
 
 
-def nudge(row_id: int = 0) -> None:
-    """Ask for a drain, and have the inbox row released whose ACK has left. Never raises, never waits."""
-    _waker.take(row_id)
+def nudge(row_id: int = 0, then: Callable[[], None] | None = None) -> None:
+    """Ask for a drain, have it said that this row's ACK has left, and `then` done, which must not raise.
+
+    Never raises, never waits.
+    """
+    _waker.take(row_id, then)
 
 
 def rest() -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
+from beckn_adapter.departures import UNRELEASED
 from beckn_adapter.models import Callback, Circuit, Message
 
 SOON = timedelta(seconds=0.2)  # what is due by then is waited for
@@ -13,7 +14,9 @@ FAR = timedelta(seconds=1200)  # nothing is ever planned so far ahead: then our 
 # Each reads the first or the last entry of a partial index: by its order, for "is there one" may read all that waits.
 LOOK = """
     SELECT
-        (SELECT due_at FROM beckn_adapter_message WHERE state = 'RECEIVED' AND due_at <= %(now)s
+        (SELECT due_at FROM beckn_adapter_message AS m WHERE state = 'RECEIVED' AND due_at <= %(stored)s
+         AND (due_at <= %(now)s OR attempts = 0
+              AND EXISTS (SELECT 1 FROM beckn_adapter_departure AS d WHERE d.door = m.door AND d.upto > m.id))
          ORDER BY due_at LIMIT 1) IS NOT NULL,
         EXISTS (SELECT 1 FROM connections_event WHERE announced_at IS NULL),
         (SELECT due_at FROM beckn_adapter_callback WHERE state = 'DUE' AND due_at <= %(now)s
@@ -45,6 +48,7 @@ def look() -> Waiting:
     """What waits now."""
     now, adapt = timezone.now(), connection.ops.adapt_datetimefield_value
     times = {"now": adapt(now), "soon": adapt(now + SOON), "far": adapt(now + FAR)}
+    times["stored"] = adapt(now + UNRELEASED)
     with connection.cursor() as cursor:
         cursor.execute(LOOK, times)
         return Waiting(*map(bool, cursor.fetchone()))

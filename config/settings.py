@@ -3,6 +3,7 @@
 The names are a contract with other programs; README.md lists them with their meaning.
 """
 
+import logging
 import os
 import secrets
 import sys
@@ -312,6 +313,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who reads /metrics; with
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")  # traces go there, if anywhere
 
 # --- Logs: one JSON object a line, for people with grep and for machines -----------------------------------------
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line names them; asking costs 7 µs
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -8,7 +8,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from beckn_adapter import drain, figures, inbox, tally
+from beckn_adapter import departures, drain, figures, inbox, tally
 from beckn_adapter.gate import Admitted
 from beckn_adapter.models import Message
 from beckn_adapter.registry import Subscriber
@@ -49,7 +49,7 @@ def receive(body: Json, sender: str = BAP, *, acknowledged: bool = True) -> Mess
     subscriber = Subscriber(sender, "k1", "BAP", f"https://{sender}", "service", "SUBSCRIBED", key, None, None)
     stored = inbox.store(Admitted(body, subscriber, "Signature …"), json.dumps(body).encode())
     if acknowledged:
-        inbox.release([stored.row_id])
+        departures.door.left([stored.row_id])
     context = body["context"]
     return Message.objects.get(
         bap_id=sender,

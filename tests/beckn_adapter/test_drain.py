@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from beckn_adapter import drain, handlers, inbox, nudge
+from beckn_adapter import departures, drain, handlers, nudge
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
@@ -165,7 +165,7 @@ def test_a_message_is_not_worked_before_its_ack_has_left() -> None:
     row = receive(request("search", {"intent": {}}), acknowledged=False)
     assert drain.claim() == []
 
-    inbox.release([row.pk])
+    departures.door.left([row.pk])
 
     assert [claimed.pk for claimed in drain.claim()] == [row.pk]
 
@@ -173,7 +173,7 @@ def test_a_message_is_not_worked_before_its_ack_has_left() -> None:
 def test_a_message_whose_web_process_died_before_it_could_say_so_is_worked_a_little_later() -> None:
     row = receive(request("search", {"intent": {}}), acknowledged=False)
 
-    assert row.due_at - row.received_at == inbox.UNRELEASED
+    assert row.due_at - row.received_at == departures.UNRELEASED
     make_due(row)
     assert [claimed.pk for claimed in drain.claim()] == [row.pk]
 
@@ -182,7 +182,7 @@ def test_a_late_release_does_not_give_a_message_out_a_second_time() -> None:
     row = receive(request("search", {"intent": {}}))
     drain.claim()
 
-    inbox.release([row.pk])
+    departures.door.left([row.pk])
 
     assert drain.claim() == []
 
