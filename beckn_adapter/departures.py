@@ -66,9 +66,10 @@ class Door:
 door = Door()
 
 
-def _open_another() -> None:
-    global door  # noqa: PLW0603 - a child process is a door of its own
+def open_another() -> None:
+    """A door with nothing inside: for a child process, and for tests."""
+    global door  # noqa: PLW0603 - one a process
     door = Door()
 
 
-os.register_at_fork(after_in_child=_open_another)
+os.register_at_fork(after_in_child=open_another)

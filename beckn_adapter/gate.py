@@ -56,6 +56,7 @@ class Admitted:
     message: dict[str, Any]
     sender: Subscriber | None  # None where an adapter vouches for it
     signature: str
+    digest: str  # of its bytes
     via: str = ""
 
     @property
@@ -67,16 +68,16 @@ def admit(caller: Caller, body: bytes, headers: Any) -> Admitted:
     """Raises `NotAuthenticated` (401), `BecknError` (NACK), `TooMany` (429) or `RegistryDown` (401)."""
     if beside.is_used():
         return _admit_vouched(caller, body, headers)
-    header = headers.get("Authorization", "")
-    sender = authenticate(body, header, kind="BAP", caller=caller)
+    header, hashed = headers.get("Authorization", ""), signing.hashed(body)
+    sender = authenticate(hashed, header, kind="BAP", caller=caller)
     limits.check_subscriber(caller)
-    via = _check_gateways(caller, body, headers)
+    via = _check_gateways(caller, hashed, headers)
     message = parse(body)
     _check_signer(message, sender)
     check_envelope(message)
     trail.follow(message["context"])
     _check_message(message, caller.action, sender)
-    return Admitted(message, sender, header, via)
+    return Admitted(message, sender, header, signing.digest(hashed), via)
 
 
 def _admit_vouched(caller: Caller, body: bytes, headers: Any) -> Admitted:
@@ -90,7 +91,7 @@ def _admit_vouched(caller: Caller, body: bytes, headers: Any) -> Admitted:
     limits.check_subscriber(caller)
     trail.follow(message["context"])
     _check_message(message, caller.action, None)
-    return Admitted(message, None, "")
+    return Admitted(message, None, "", signing.digest(body))
 
 
 def _check_message(message: dict[str, Any], action: str, sender: Subscriber | None) -> None:
@@ -183,7 +184,7 @@ def what_is_wrong(subscriber: Subscriber, kind: str, now: datetime) -> str:
     return ""
 
 
-def _check_gateways(caller: Caller, body: bytes, headers: Any) -> str:
+def _check_gateways(caller: Caller, body: signing.Body, headers: Any) -> str:
     """Every gateway signature that is there must hold. Gateways forward searches, so only a search can need one."""
     via = ""
     try:
@@ -208,19 +209,22 @@ def _check_signer(message: dict[str, Any], sender: Subscriber) -> None:
 def check_context(context: dict[str, Any], action: str, sender: Subscriber | None) -> None:
     """The context agrees with the path, the signer, our identity, our domains and the clock. Raises `BecknError`."""
     named = context["action"]
-    _expect(named == action, "action", f"The action is {named[:40]!r}, the path says {action!r}.")
-    _expect(bool(VERSION.fullmatch(context["version"])), "version", "Only Beckn version 1.1.0 is spoken here.")
+    if named != action:
+        raise _odd("action", f"The action is {named[:40]!r}, the path says {action!r}.")
+    if not VERSION.fullmatch(context["version"]):
+        raise _odd("version", "Only Beckn version 1.1.0 is spoken here.")
     if context["domain"] not in settings.BECKN_DOMAINS:
         served = ", ".join(settings.BECKN_DOMAINS)
         sentence = f"This provider serves the domain {served}."
         raise BecknError(ACTION_NOT_APPLICABLE, sentence, "/context/domain", reason="context")
     if sender:
         _check_callback_address(context["bap_uri"], sender)
-    bpp_id = context.get("bpp_id")
-    _expect(bpp_id in (None, settings.BECKN_SUBSCRIBER_ID), "bpp_id", "bpp_id is not this provider's id.")
+    if context.get("bpp_id") not in (None, settings.BECKN_SUBSCRIBER_ID):
+        raise _odd("bpp_id", "bpp_id is not this provider's id.")
     if settings.BECKN_STRICT_IDS:
         for name in ("transaction_id", "message_id"):
-            _expect(bool(UUID.fullmatch(context[name])), name, f"{name} is not a UUID.")
+            if not UUID.fullmatch(context[name]):
+                raise _odd(name, f"{name} is not a UUID.")
     check_freshness(context, timezone.now())
 
 
@@ -231,9 +235,10 @@ def _check_callback_address(bap_uri: str, sender: Subscriber) -> None:
         right = bool(registered) and address.hostname == registered and address.port != 0
     except ValueError:
         right = False
-    _expect(right, "bap_uri", "The host of bap_uri is not the one that is registered.")
-    safe = address.scheme == "https" or settings.BECKN_ALLOW_PRIVATE_CALLBACKS
-    _expect(safe, "bap_uri", "Callbacks go to https addresses only.")
+    if not right:
+        raise _odd("bap_uri", "The host of bap_uri is not the one that is registered.")
+    if address.scheme != "https" and not settings.BECKN_ALLOW_PRIVATE_CALLBACKS:
+        raise _odd("bap_uri", "Callbacks go to https addresses only.")
 
 
 def check_freshness(context: dict[str, Any], now: datetime) -> None:
@@ -247,7 +252,7 @@ def check_freshness(context: dict[str, Any], now: datetime) -> None:
     else:
         return
     clocks = f": it says {context['timestamp'][:40]}, our clock says {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}."
-    _expect(False, "timestamp", f"{wrong}{clocks}")
+    raise _odd("timestamp", f"{wrong}{clocks}")
 
 
 def _read_timestamp(text: str) -> datetime:
@@ -287,6 +292,5 @@ def check_category(intent: dict[str, Any]) -> None:
         raise BecknError(CATEGORY_NOT_FOUND, message, path, reason="category")
 
 
-def _expect(holds: bool, field: str, message: str) -> None:
-    if not holds:
-        raise BecknError(INVALID_REQUEST, message, f"/context/{field}", reason="context")
+def _odd(field: str, sentence: str) -> BecknError:
+    return BecknError(INVALID_REQUEST, sentence, f"/context/{field}", reason="context")

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from beckn_adapter import departures, signing
+from beckn_adapter import departures
 from beckn_adapter.departures import UNRELEASED
 from beckn_adapter.gate import Admitted
 from beckn_adapter.models import Message
@@ -39,14 +39,13 @@ def store(admitted: Admitted, body: bytes) -> Stored:
     """Keep the raw bytes. The same message again is `repeated`; the same id with other content is a `conflict`."""
     context = admitted.context
     key = (context["bap_id"], context["transaction_id"], context["action"], context["message_id"])
-    body_digest = signing.digest(body)
     now = timezone.now()
-    values = (context["bap_uri"].rstrip("/"), body, body_digest, admitted.signature, admitted.via)
+    values = (context["bap_uri"].rstrip("/"), body, admitted.digest, admitted.signature, admitted.via)
     row_id = _together.put((*key, *values, departures.door.number, now + UNRELEASED, now))
     if row_id:
         return Stored("stored", row_id)
     known = Message.objects.filter(bap_id=key[0], transaction_id=key[1], action=key[2], message_id=key[3]).get()
-    if known.digest != body_digest:
+    if known.digest != admitted.digest:
         return Stored("conflict")
     answer_again(known, now)
     return Stored("repeated")

@@ -42,7 +42,7 @@ class Message(models.Model):
     digest = models.CharField(max_length=88)
     signature = models.TextField("Authorization header")
     via = models.CharField("gateway", max_length=255, blank=True)
-    door = models.BigIntegerField(db_default=0, editable=False, help_text="The web process that took it: departures.py")
+    door = models.BigIntegerField(default=0, db_default=0, editable=False, help_text="Who took it: departures.py")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
     application = models.ForeignKey(
         Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"

@@ -45,7 +45,8 @@ class Waker:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
                 self._thread.start()
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def rest(self) -> None:
         """Returns when all that was taken is passed on and the thread holds no connection: for tests."""

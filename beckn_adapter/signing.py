@@ -8,8 +8,9 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -38,8 +39,7 @@ class BadKey(ValueError):
     """A key in no encoding that networks use (PROTOCOL: section c, "Key formats")."""
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """A parsed `Authorization` header. Times are Unix seconds."""
 
     subscriber_id: str
@@ -50,9 +50,8 @@ class Signature:
     value: bytes
 
 
-@dataclass(frozen=True)
-class Hashed:
-    """A body that is too long to be held in memory: its BLAKE2b-512, taken while it was read."""
+class Hashed(NamedTuple):
+    """What is signed of a body: its BLAKE2b-512, which may be taken while it is read, and is taken once."""
 
     blake2b: bytes
 
@@ -65,10 +64,14 @@ def hasher() -> "hashlib.blake2b":
     return hashlib.blake2b(digest_size=64)
 
 
+def hashed(body: Body) -> Hashed:
+    """The body as it is signed."""
+    return body if isinstance(body, Hashed) else Hashed(hashlib.blake2b(body, digest_size=64).digest())
+
+
 def digest(body: Body) -> str:
     """base64 of the BLAKE2b-512 of the body."""
-    raw = body.blake2b if isinstance(body, Hashed) else hashlib.blake2b(body, digest_size=64).digest()
-    return base64.b64encode(raw).decode()
+    return base64.b64encode(hashed(body).blake2b).decode()
 
 
 def signing_string(body: Body, created: int, expires: int) -> bytes:
@@ -113,6 +116,7 @@ def parse(header: str) -> Signature:
     return Signature(subscriber_id, key_id, algorithm, created, expires, value)
 
 
+@lru_cache(maxsize=1024)
 def _key_id(text: str) -> tuple[str, str, str]:
     """`subscriber|key|algorithm`; a network with one key a subscriber may leave the key out."""
     parts = text.split("|")

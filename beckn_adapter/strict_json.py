@@ -28,7 +28,7 @@ def parse(body: bytes) -> dict[str, Any]:
         raise _error("The body is not well-formed JSON in UTF-8.") from None
     if not isinstance(message, dict):
         raise _error("The body is not a JSON object.")
-    if _is_deeper(message):
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(message):
         raise _error(f"The body is nested deeper than {MAX_DEPTH} levels.")
     return message
 

@@ -21,6 +21,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='message',
             name='door',
-            field=models.BigIntegerField(db_default=0, editable=False, help_text='The web process that took it: departures.py'),
+            field=models.BigIntegerField(db_default=0, default=0, editable=False, help_text='Who took it: departures.py'),
         ),
     ]

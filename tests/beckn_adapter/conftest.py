@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db.models import Model
 
-from beckn_adapter import limits, refusals, tally
+from beckn_adapter import departures, limits, refusals, tally
 from beckn_adapter import registry as registry_module
 from beckn_adapter.models import Callback
 from beckn_adapter.sandbox.buyer import BuyerApp
@@ -40,6 +40,7 @@ def nobody_is_known_yet() -> Iterator[None]:
     yield
     registry_module.registry.forget()
     limits.forget()
+    departures.open_another()
     refusals.forget()
     tally.forget()
 

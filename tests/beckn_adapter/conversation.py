@@ -8,7 +8,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from beckn_adapter import departures, drain, figures, inbox, tally
+from beckn_adapter import departures, drain, figures, inbox, signing, tally
 from beckn_adapter.gate import Admitted
 from beckn_adapter.models import Message
 from beckn_adapter.registry import Subscriber
@@ -47,7 +47,8 @@ def receive(body: Json, sender: str = BAP, *, acknowledged: bool = True) -> Mess
     check_shape(body["context"]["action"], body)
     key = SigningKey(b"\1" * 32).verify_key
     subscriber = Subscriber(sender, "k1", "BAP", f"https://{sender}", "service", "SUBSCRIBED", key, None, None)
-    stored = inbox.store(Admitted(body, subscriber, "Signature …"), json.dumps(body).encode())
+    raw = json.dumps(body).encode()
+    stored = inbox.store(Admitted(body, subscriber, "Signature …", signing.digest(raw)), raw)
     if acknowledged:
         departures.door.left([stored.row_id])
     context = body["context"]

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from beckn_adapter import announce, departures, drain, outbox, settling, waiting
+from beckn_adapter import announce, drain, outbox, settling, waiting
 from beckn_adapter.models import Attempt, Callback, Message
 from connections.models import Event
 from connections.shelf import holding
@@ -139,7 +139,6 @@ ACTS: dict[str, Callable[[], Any]] = {
     "taking other messages": drain.claim,
     "announcing events": announce.announce_events,
     "taking callbacks": outbox.claim,
-    "saying whose ACKs have left": lambda: departures.door.left([1, 2, 3]),
 }
 
 
