@@ -9,58 +9,56 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db import OperationalError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from beckn_adapter import metrics, outbox, tracing, trail
 from beckn_adapter.departures import UNRELEASED
 from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
-from beckn_adapter.models import Callback, Departure, Message
+from beckn_adapter.models import Callback, Message
 from beckn_adapter.translate.context import answer_context, callback_action
 from connections.again import run_again
 from connections.models import Application
 from connections.privacy.masking import mask_text
-from connections.queues import first_of, taking_by_index
-from connections.shelf import holding
+from connections.queues import taking_by_index
 
 log = logging.getLogger(__name__)
 BATCH = 20  # messages that are handled before it is the outbox's turn
-QUESTIONS = ("search", "select")
-AT_ONCE = 100  # messages of which the questions are answered together
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 PATIENCE = 60  # attempts, where the database and not the message is to blame
 RETRY = timedelta(seconds=2)
-
-
-def work_some() -> int:
-    """Handle what is there, up to a batch of each kind; returns how many messages. The rest is for the next turn."""
-    try:
-        answered, rows = answer_questions()
-    except Exception:  # whatever it was, each question gets a turn of its own
-        log.exception("questions could not be answered together")
-        answered, rows = 0, claim()
-    if rows:
-        with holding():
-            for row in rows:
-                work(row)
-    return answered + len(rows)
-
-
-def waiting(now: datetime) -> QuerySet[Message]:
-    """Received messages whose time has come, or whose ACK has left; the earliest of each transaction only, locked."""
-    received = Message.objects.filter(
-        bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="RECEIVED"
+# In the order of one index (connections/queues.py), and each row asked one thing at a time by another's order.
+TAKE = """
+    SELECT m.*, (
+        SELECT c.id FROM beckn_adapter_callback AS c
+        WHERE c.bap_id = m.bap_id AND c.transaction_id = m.transaction_id AND c.state = 'DUE' ORDER BY c.id LIMIT 1
+    ) IS NOT NULL AS behind_another
+    FROM beckn_adapter_message AS m
+    WHERE m.state = 'RECEIVED' AND m.due_at <= %(stored)s AND (
+        m.due_at <= %(now)s OR m.attempts = 0 AND EXISTS (
+            SELECT 1 FROM beckn_adapter_departure AS d WHERE d.door = m.door AND d.upto > m.id
+        )
+    ) AND m.id = (
+        SELECT e.id FROM beckn_adapter_message AS e
+        WHERE e.bap_id = m.bap_id AND e.transaction_id = m.transaction_id AND e.state = 'RECEIVED' ORDER BY e.id LIMIT 1
     )
-    left = Exists(Departure.objects.filter(door=OuterRef("door"), upto__gt=OuterRef("id")))
-    return (
-        Message.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(Q(due_at__lte=now) | Q(left, attempts=0), id=first_of(received))
-        .filter(state="RECEIVED", due_at__lte=now + UNRELEASED)
-        .order_by("due_at", "id")
-    )
+    ORDER BY m.due_at, m.id LIMIT %(limit)s
+"""
+
+
+def take(now: datetime, limit: int) -> list[Message]:
+    """Received messages whose time has come, or whose ACK has left; the earliest of each transaction only, locked.
+
+    Inside a transaction. `behind_another` of each says whether an earlier answer of its transaction is still owed.
+    """
+    lock = "FOR UPDATE OF m SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    adapt = connection.ops.adapt_datetimefield_value
+    values = {"now": adapt(now), "stored": adapt(now + UNRELEASED), "limit": limit}
+    with taking_by_index():
+        return list(Message.objects.raw(TAKE + lock, values))
 
 
 @run_again
@@ -68,61 +66,17 @@ def waiting(now: datetime) -> QuerySet[Message]:
 def claim(limit: int = BATCH) -> list[Message]:
     """Take messages on a lease."""
     now = timezone.now()
-    with taking_by_index():
-        rows = list(waiting(now)[:limit])
-    return _lease(rows, now)
+    return lease(take(now, limit), now)
 
 
-def _lease(rows: list[Message], now: datetime) -> list[Message]:
+def lease(rows: list[Message], now: datetime) -> list[Message]:
+    """Nobody else takes these for a while."""
+    if not rows:
+        return rows
     Message.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
     for row in rows:
         row.attempts += 1
     return rows
-
-
-def answer_questions() -> tuple[int, list[Message]]:
-    """Answer what changes nothing here, many in one transaction: their row locks are their lease.
-
-    Returns how many, and what else was waiting beside them, up to a batch of it, on a lease.
-    """
-    began = time.time_ns()
-    questions, others = _answer_together()
-    ended = time.time_ns()
-    for row in questions:
-        _tell(row, "refused" if row.error else "answered", began, ended)
-    return len(questions), others
-
-
-@run_again
-@transaction.atomic
-def _answer_together() -> tuple[list[Message], list[Message]]:
-    now = timezone.now()
-    with taking_by_index():
-        rows = list(waiting(now)[:AT_ONCE])
-    questions = [row for row in rows if _is_question(row)]
-    others = _lease([row for row in rows if not _is_question(row)][:BATCH], now)
-    with holding():
-        callbacks = [_answer_question(row) for row in questions]
-    outbox.put_all(callbacks)
-    handled = {"state": Message.State.HANDLED, "handled_at": timezone.now()}
-    Message.objects.filter(pk__in=[row.pk for row in questions]).update(**handled)
-    return questions, others
-
-
-def _is_question(row: Message) -> bool:
-    """It changes nothing here, and has not failed before."""
-    return row.action in QUESTIONS and not row.attempts
-
-
-def _answer_question(row: Message) -> Callback:
-    request = json.loads(bytes(row.body))
-    with trail.working_on(row):
-        try:
-            content = handle(row, request)
-        except BecknError as refusal:
-            content = _refuse(row, refusal)
-            row.save(update_fields=["error"])
-    return _write(row, request, content)
 
 
 def work(row: Message) -> None:
@@ -135,10 +89,10 @@ def work(row: Message) -> None:
             log.exception("message %s (%s of %s) could not be handled", row.pk, row.action, row.transaction_id)
             outcome = _set_back(row, problem)
     if outcome:
-        _tell(row, outcome, began, time.time_ns())
+        tell(row, outcome, began, time.time_ns())
 
 
-def _tell(row: Message, outcome: str, began: int, ended: int) -> None:
+def tell(row: Message, outcome: str, began: int, ended: int) -> None:
     """A line of the log, a count and a span for one message. Times are nanoseconds since 1970."""
     with trail.working_on(row):
         log.info("handled %s: %s, %d ms", row.action, outcome, (ended - began) // 1_000_000)
@@ -159,12 +113,12 @@ def _work(row: Message) -> str:
         with transaction.atomic():
             content = handle(row, request)
     except BecknError as refusal:
-        content = _refuse(row, refusal)
+        content = refuse(row, refusal)
     _finish(row, request, content, Message.State.HANDLED)
     return "refused" if row.error else "answered"
 
 
-def _refuse(row: Message, refusal: BecknError) -> dict[str, Any]:
+def refuse(row: Message, refusal: BecknError) -> dict[str, Any]:
     """A refusal is an answer too; the row's `error` says which."""
     row.error = f"{refusal.code}: {refusal.message}"[:500]
     if row.application_id and not Application.objects.filter(pk=row.application_id).exists():
@@ -191,11 +145,11 @@ def write_error(action: str, error: BecknError) -> dict[str, object]:
 
 
 def _finish(row: Message, request: dict[str, Any], content: dict[str, Any], state: str) -> None:
-    outbox.put_all([_write(row, request, content)])
+    outbox.put_all([write(row, request, content)])
     row.state, row.handled_at = state, timezone.now()
     row.save(update_fields=["state", "handled_at", "error", "application"])
 
 
-def _write(row: Message, request: dict[str, Any], content: dict[str, Any]) -> Callback:
+def write(row: Message, request: dict[str, Any], content: dict[str, Any]) -> Callback:
     context = answer_context(request["context"], action=callback_action(row.action), now=timezone.now())
     return outbox.write(context, content, request=row, application=row.application)

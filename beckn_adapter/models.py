@@ -52,6 +52,7 @@ class Message(models.Model):
     error = models.CharField(max_length=500, blank=True)
     received_at = models.DateTimeField()
     handled_at = models.DateTimeField(null=True, blank=True)
+    behind_another = False  # an earlier answer of its transaction was still owed when it was taken (drain.py)
 
     class Meta:
         ordering = ["-id"]

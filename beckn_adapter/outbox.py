@@ -4,6 +4,7 @@ Order holds within one transaction_id: a callback waits while an earlier one of 
 its share of the senders and no more, and none while its circuit is open.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +81,27 @@ def write(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Cal
     )
 
 
+def keep_in_hand(callbacks: list[Callback], busy: Mapping[str, int]) -> list[Callback]:
+    """Of these, which are not stored yet, those that this process may send itself: as many as there is room for, to
+    hosts that answer, and no host more than its share. They get their lease; returns them.
+
+    `busy` is what this process is sending already, by host.
+    """
+    unready, sending, chosen = set(circuit.unready_hosts()), Counter(busy), []
+    share = _share({callback.host for callback in callbacks} | set(busy))
+    for callback in callbacks:
+        if sending.total() < SENDERS and sending[callback.host] < share and callback.host not in unready:
+            sending[callback.host] += 1
+            callback.lease_until = timezone.now() + lease()
+            chosen.append(callback)
+    return chosen
+
+
+def _share(hosts: set[str]) -> int:
+    """Of the senders, for each of these and one more, so that there is room for who comes next."""
+    return max(SENDERS // (len(hosts) + 1), 1)
+
+
 def bury(context: dict[str, Any], outcome: str, **links: Any) -> Callback:
     """A callback that could not even be built: DEAD from the start and without a body, so that staff see it."""
     callback = put(context, {}, **links)
@@ -118,9 +140,9 @@ def claim(limit: int = SENDERS, in_hand: Mapping[str, int] | None = None) -> lis
         for host in circuit.take_probes(now, lease()):
             rows += _take(_sendable_to(host), 1, probe=True)
         hosts = _hosts_with_work(now)
-        share = SENDERS // (len({*hosts, *busy}) + 1)  # one more, so that there is room for who comes next
+        share = _share({*hosts, *busy})
         for host in hosts:
-            wanted = min(max(share, 1) - busy.get(host, 0), limit - len(rows))
+            wanted = min(share - busy.get(host, 0), limit - len(rows))
             if wanted > 0:
                 rows += _take(_sendable_to(host).filter(due_at__lte=now), wanted)
         Callback.objects.filter(pk__in=[row.pk for row in rows]).update(lease_until=now + lease())

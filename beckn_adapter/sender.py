@@ -110,7 +110,7 @@ class Postman:
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
 
     def take(self, rows: list[Callback]) -> None:
-        """Post these at once; returns without waiting. The loop's thread is woken for all of them together."""
+        """Post each of these when it is due; returns at once. The loop's thread is woken for all of them together."""
         line = _open_line()
         for row in rows:
             self._rows[row.pk] = row
@@ -140,6 +140,9 @@ class Postman:
             task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, line: Line, row: Callback) -> None:
+        early = (row.due_at - timezone.now()).total_seconds()
+        if early > 0 and not row.is_probe:  # its ACK still has its head start
+            await asyncio.sleep(min(early, 1))
         self._results.put(await _send(line.opened(), row))
 
 

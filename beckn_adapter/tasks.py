@@ -5,9 +5,10 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from beckn_adapter import drain, outbox, refusals
+from beckn_adapter import outbox, refusals
 from beckn_adapter.announce import announce_events
 from beckn_adapter.nudge import nudge, taken
+from beckn_adapter.questions import work_some
 from beckn_adapter.sender import Postman
 from beckn_adapter.settling import settle
 from beckn_adapter.waiting import look, set_right
@@ -34,7 +35,7 @@ def work() -> int:
         if waiting.astray:
             set_right()
             continue
-        moved = drain.work_some() if waiting.messages else 0
+        moved = work_messages(postman) if waiting.messages else 0
         moved += announce_events() if waiting.events else 0
         moved += send_some(postman) if waiting.callbacks else 0
         moved += write_down(postman, 0)
@@ -51,6 +52,14 @@ def work() -> int:
         done += write_down(postman, 1)
     nudge()
     return done
+
+
+def work_messages(postman: Postman) -> int:
+    """Handle a batch; what was only asked is answered by this process itself, as far as it has hands. Returns how many
+    messages."""
+    handled, in_hand = work_some(postman.in_hand)
+    postman.take(in_hand)
+    return handled
 
 
 def send_some(postman: Postman) -> int:

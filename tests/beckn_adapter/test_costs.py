@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from beckn_adapter import announce, drain, outbox, settling, waiting
+from beckn_adapter import announce, drain, outbox, questions, settling, waiting
 from beckn_adapter.models import Attempt, Callback, Message
 from connections.models import Event
 from connections.shelf import holding
@@ -39,12 +39,12 @@ def test_a_message_is_kept_with_one_statement() -> None:
 
 def test_twenty_searches_cost_what_one_costs() -> None:
     in_the_inbox("search", {"intent": {}})
-    drain.work_some()  # which makes the catalogue ready
+    questions.work_some()  # which makes the catalogue ready
     in_the_inbox("search", {"intent": {}})
-    one = statements(drain.answer_questions)
+    one = statements(questions.answer_questions)
     in_the_inbox("search", {"intent": {}}, 20)
 
-    twenty = statements(drain.answer_questions)
+    twenty = statements(questions.answer_questions)
 
     assert Message.objects.filter(state="HANDLED").count() == 22
     assert twenty == one == 6  # by index, the rows, as before; the edition of the catalogue, the answers, the new state
@@ -52,12 +52,12 @@ def test_twenty_searches_cost_what_one_costs() -> None:
 
 def test_what_is_no_question_is_taken_in_the_same_look_for_one_statement_more() -> None:
     in_the_inbox("search", {"intent": {}})
-    drain.work_some()  # which makes the catalogue ready
+    questions.work_some()  # which makes the catalogue ready
     in_the_inbox("search", {"intent": {}})
     init = receive(request("init", {"order": application()}))
     taken: list[Message] = []
 
-    cost = statements(lambda: taken.extend(drain.answer_questions()[1]))
+    cost = statements(lambda: taken.extend(questions.answer_questions().others))
 
     assert [(row.pk, row.attempts) for row in taken] == [(init.pk, 1)]
     assert cost == 6 + 1  # the lease
@@ -79,7 +79,7 @@ def test_an_init_and_a_confirm_cost_so_many_statements_and_no_more() -> None:
 
 def test_twenty_deliveries_are_written_down_like_one() -> None:
     in_the_inbox("search", {"intent": {}}, 21)
-    drain.work_some()
+    questions.work_some()
     Callback.objects.update(due_at="2026-01-01T00:00Z")
     taken = [outbox.claim(1), outbox.claim(20)]
 
@@ -135,7 +135,7 @@ def lay_down(count: int, start: int, *, order: str, message: str, callback: str,
 
 ACTS: dict[str, Callable[[], Any]] = {
     "looking whether there is anything to do": waiting.look,
-    "answering searches": drain.answer_questions,
+    "answering searches": questions.answer_questions,
     "taking other messages": drain.claim,
     "announcing events": announce.announce_events,
     "taking callbacks": outbox.claim,

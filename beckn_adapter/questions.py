@@ -1,0 +1,98 @@
+"""Answering what changes nothing here: many in one transaction, from the catalogue as it is kept ready."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from beckn_adapter import drain, outbox, trail
+from beckn_adapter.errors import BecknError
+from beckn_adapter.handlers import handle
+from beckn_adapter.models import Callback, Message
+from connections.again import run_again
+from connections.shelf import holding
+
+log = logging.getLogger(__name__)
+QUESTIONS = ("search", "select")
+AT_ONCE = 100  # messages of which the questions are answered together
+
+
+class Turn(NamedTuple):
+    """How many messages were handled, and the answers that this process has in hand already, to be sent by it."""
+
+    handled: int
+    in_hand: list[Callback]
+
+
+class Answered(NamedTuple):
+    """`questions` are answered; `in_hand` as in `Turn`; `others` were waiting beside them, and are on a lease."""
+
+    questions: list[Message]
+    in_hand: list[Callback]
+    others: list[Message]
+
+
+def work_some(busy: Mapping[str, int] | None = None) -> Turn:
+    """Handle what is there, up to a batch of each kind. The rest is for the next turn.
+
+    `busy` says how many callbacks this process has in hand, by host; without it none is kept in hand.
+    """
+    try:
+        found = answer_questions(busy)
+    except Exception:  # whatever it was, each question gets a turn of its own
+        log.exception("questions could not be answered together")
+        found = Answered([], [], drain.claim())
+    if found.others:
+        with holding():
+            for row in found.others:
+                drain.work(row)
+    return Turn(len(found.questions) + len(found.others), found.in_hand)
+
+
+def answer_questions(busy: Mapping[str, int] | None = None) -> Answered:
+    """Answer what changes nothing here, many in one transaction: their row locks are their lease. `busy` as above."""
+    began = time.time_ns()
+    found = _answer_together(busy)
+    ended = time.time_ns()
+    for row in found.questions:
+        drain.tell(row, "refused" if row.error else "answered", began, ended)
+    return found
+
+
+@run_again
+@transaction.atomic
+def _answer_together(busy: Mapping[str, int] | None) -> Answered:
+    now = timezone.now()
+    rows = drain.take(now, AT_ONCE)
+    questions = [row for row in rows if _is_question(row)]
+    others = drain.lease([row for row in rows if not _is_question(row)][: drain.BATCH], now)
+    if not questions:
+        return Answered([], [], others)
+    with holding():
+        callbacks = [_answer(row) for row in questions]
+    first = [callback for row, callback in zip(questions, callbacks, strict=True) if not row.behind_another]
+    in_hand = [] if busy is None else outbox.keep_in_hand(first, busy)
+    outbox.put_all(callbacks)
+    handled = {"state": Message.State.HANDLED, "handled_at": timezone.now()}
+    Message.objects.filter(pk__in=[row.pk for row in questions]).update(**handled)
+    return Answered(questions, in_hand, others)
+
+
+def _is_question(row: Message) -> bool:
+    """It changes nothing here, and has not failed before."""
+    return row.action in QUESTIONS and not row.attempts
+
+
+def _answer(row: Message) -> Callback:
+    request = json.loads(bytes(row.body))
+    with trail.working_on(row):
+        try:
+            content = handle(row, request)
+        except BecknError as refusal:
+            content = drain.refuse(row, refusal)
+            row.save(update_fields=["error"])
+    return drain.write(row, request, content)
