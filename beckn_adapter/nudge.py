@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.db import connection
 
 log = logging.getLogger(__name__)
-MARK = "nudge"  # in the cache: a drain is asked for and has not begun
+MARK = "nudge"  # in the cache: a drain is asked for, or watches (watch.py)
 PENDING_SECONDS = 2  # a nudge that nobody took by then is worth another
 GATHER = 0.01  # seconds in which what comes together goes out together; no callback is due so soon
 BREATHER = 1.0  # seconds that a broker which failed is left alone
@@ -93,14 +93,19 @@ def _report(row_ids: list[int]) -> None:
 
 
 def send_nudge() -> bool:
-    """Ask for a drain unless one is already asked for; False if that failed. The work is stored already."""
+    """Ask for a drain unless one is asked for or watches; False if that failed. The work is stored already."""
     try:
         if cache.add(MARK, 1, timeout=PENDING_SECONDS):
-            current_app.send_task("beckn_adapter.tasks.work", retry=False, expires=PENDING_SECONDS * 5)
+            send_task()
     except Exception as problem:  # noqa: BLE001 - whatever a broker or a cache may raise, the sweep makes it good
         log.warning("a nudge failed (%s); the sweep will find the work", type(problem).__name__)
         return False
     return True
+
+
+def send_task() -> None:
+    """Raises whatever a broker may raise."""
+    current_app.send_task("beckn_adapter.tasks.work", retry=False, expires=PENDING_SECONDS * 5)
 
 
 def nudge(row_id: int = 0, then: Callable[[], None] | None = None) -> None:
@@ -114,14 +119,6 @@ def nudge(row_id: int = 0, then: Callable[[], None] | None = None) -> None:
 def rest() -> None:
     """Returns when no nudge is under way: for tests."""
     _waker.rest()
-
-
-def taken() -> None:
-    """A drain begins: what is stored from now on needs a nudge of its own. To be called before it claims."""
-    try:
-        cache.delete(MARK)
-    except Exception as problem:  # noqa: BLE001 - see above
-        log.warning("the mark of a nudge could not be cleared (%s)", type(problem).__name__)
 
 
 _waker = Waker()

@@ -7,17 +7,18 @@ from django.utils import timezone
 
 from beckn_adapter import outbox, refusals
 from beckn_adapter.announce import announce_events
-from beckn_adapter.nudge import nudge, taken
+from beckn_adapter.nudge import nudge
 from beckn_adapter.questions import work_some
 from beckn_adapter.sender import Postman
 from beckn_adapter.settling import settle
-from beckn_adapter.waiting import look, set_right
+from beckn_adapter.waiting import Waiting, look, set_right
+from beckn_adapter.watch import Watch
 
 SPELL = 3  # seconds that one task takes up new work, so that a worker asked to stop is soon done
 LONG_SPELL = 10  # while somebody is slow to take a callback: rather than wait for that alone
 GLANCE = 0.01  # seconds between two looks for new work
 LINGER = 0.05  # the same while a buyer app has something in hand: what it brings back ends the wait
-REST = 0.05  # seconds without work after which a task ends: what comes so soon needs no task of its own
+REST = 0.05  # seconds without work after which a watch ends: what comes so soon needs no task of its own
 
 
 @shared_task
@@ -27,31 +28,40 @@ def work() -> int:
     One task for all three: whatever there is most of, no process of a worker is lost to the others. Returns how many
     messages, events, callbacks taken and callbacks back it were.
     """
-    taken()
-    postman, begun, done = Postman(), time.monotonic(), 0
-    busy_at = begun
+    watch, postman, done = Watch(), Postman(), 0
+    begun = busy_at = time.monotonic()
+    watch.begin()
     while time.monotonic() < begun + (LONG_SPELL if postman.in_hand else SPELL):
-        waiting = look()
+        waiting, turn_at = look(), time.monotonic()
         if waiting.astray:
             set_right()
             continue
-        moved = work_messages(postman) if waiting.messages else 0
-        moved += announce_events() if waiting.events else 0
-        moved += send_some(postman) if waiting.callbacks else 0
-        moved += write_down(postman, 0)
+        moved = take_turn(waiting, postman)
         done += moved
         if moved:
             busy_at = time.monotonic()
+            watch.keep(busy_at - turn_at)
         elif postman.in_hand:
             done += write_down(postman, LINGER)
-        elif waiting.soon or time.monotonic() - busy_at < REST:
+        elif watch.is_mine and (waiting.soon or time.monotonic() - busy_at < REST):
             time.sleep(GLANCE)
+        elif watch.is_mine:
+            watch.end()  # and look once more, for what came before that was not nudged for
         else:
             return done
     while postman.in_hand:
         done += write_down(postman, 1)
+    watch.end()
     nudge()
     return done
+
+
+def take_turn(waiting: Waiting, postman: Postman) -> int:
+    """A batch of each kind that waits; returns how many."""
+    moved = work_messages(postman) if waiting.messages else 0
+    moved += announce_events() if waiting.events else 0
+    moved += send_some(postman) if waiting.callbacks else 0
+    return moved + write_down(postman, 0)
 
 
 def work_messages(postman: Postman) -> int:
