@@ -9,15 +9,19 @@ from datetime import datetime, timedelta
 from random import uniform
 
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from beckn_adapter.models import Callback, Circuit
 from beckn_adapter.nudge import nudge
+from connections.statement import run
 
 THRESHOLD = 5  # failures in a row before nothing more is sent for a while
 PAUSES = (2, 5, 10, 20, 30)  # seconds before each probe, ± 20 %, the last one for good
 LONGEST_PAUSE = 600  # seconds, should the host itself name more
+
+TROUBLE = "SELECT 1 FROM beckn_adapter_circuit WHERE failures > 0 OR probe_at IS NOT NULL LIMIT 1"
+UNREADY = "SELECT host FROM beckn_adapter_circuit WHERE probe_at IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,9 @@ class Report:
     retry_after: int | None = None
 
 
-def unready_hosts() -> QuerySet[Circuit, str]:
+def unready_hosts() -> set[str]:
     """Hosts to which nothing goes but a probe."""
-    return Circuit.objects.exclude(probe_at=None).values_list("host", flat=True)
+    return {host for (host,) in run(UNREADY, [])}
 
 
 def take_probes(now: datetime, lease: timedelta) -> list[str]:
@@ -53,6 +57,8 @@ def learn(reports: Iterable[Report], now: datetime) -> None:
     for report in reports:
         by_host.setdefault(report.host, []).append(report)
     failing = [host for host, ours in by_host.items() if not all(report.answered for report in ours)]
+    if not failing and not run(TROUBLE, []):
+        return
     Circuit.objects.bulk_create([Circuit(host=host) for host in sorted(failing)], ignore_conflicts=True)
     known = Circuit.objects.select_for_update().filter(host__in=by_host).order_by("host")
     for row in known:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from beckn_adapter.models import Departure
-from beckn_adapter.statement import run
+from connections.statement import run
 
 # A message is worked after so long although nobody says that its ACK has left: its web process may have died.
 UNRELEASED = timedelta(seconds=2)

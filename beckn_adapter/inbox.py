@@ -10,8 +10,8 @@ from beckn_adapter import departures
 from beckn_adapter.departures import UNRELEASED
 from beckn_adapter.gate import Admitted
 from beckn_adapter.models import Message
-from beckn_adapter.statement import Value, run
 from beckn_adapter.together import Together
+from connections.statement import Value, rows_at_once, run
 
 Outcome = Literal["stored", "repeated", "conflict"]
 Row = tuple[Value, ...]  # as in ROW, the unique key first
@@ -67,7 +67,7 @@ def _key_of(row: Row) -> tuple[Value, ...]:
     return row[:4]
 
 
-_together = Together(_insert)
+_together = Together(_insert, most=rows_at_once(ROW.count("%s")))
 
 
 def answer_again(message: Message, now: datetime) -> None:

@@ -22,6 +22,7 @@ from beckn_adapter.translate.written import dump_message
 from beckn_adapter.waiting import FAR
 from connections.again import run_again
 from connections.queues import first_of, taking_by_index
+from connections.statement import insert
 
 # From host to host along the index `outbox_share`: what it costs grows with the hosts, not with what waits for them.
 # Each step asks for the first by the order of that index, and of no other: a plain `host =` would leave a choice.
@@ -42,7 +43,13 @@ HOSTS = """
         ) AS first FROM hosts WHERE host IS NOT NULL
     ) AS found WHERE first <= %(now)s
 """
-SENDERS = 64  # callbacks that one worker process has in hand at most
+INSERT = """
+    INSERT INTO beckn_adapter_callback
+        (request_id, event_id, application_id, bap_id, host, transaction_id, action, message_id, url, body,
+         due_at, lease_until, life_seconds, created_at, state, attempts, waited_seconds, outcome)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'DUE', 0, 0, '')
+"""
+SENDERS = 128  # callbacks that one worker process has in hand at most
 
 
 def put(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Callback:
@@ -53,8 +60,17 @@ def put(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Callb
 
 
 def put_all(callbacks: list[Callback]) -> None:
-    """Keep these, in one statement."""
-    Callback.objects.bulk_create(callbacks)
+    """Keep these, a handful in a statement."""
+    now = timezone.now()
+    rows = [
+        (
+            *(row.request_id, row.event_id, row.application_id, row.bap_id, row.host, row.transaction_id),
+            *(row.action, row.message_id, row.url, row.body, row.due_at, row.lease_until, row.life_seconds, now),
+        )
+        for row in callbacks
+    ]
+    for row, row_id in zip(callbacks, insert(INSERT, rows), strict=True):
+        row.pk, row.created_at, row._state.adding = row_id, now, False
 
 
 def write(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Callback:
@@ -87,7 +103,7 @@ def keep_in_hand(callbacks: list[Callback], busy: Mapping[str, int]) -> list[Cal
 
     `busy` is what this process is sending already, by host.
     """
-    unready, sending, chosen = set(circuit.unready_hosts()), Counter(busy), []
+    unready, sending, chosen = circuit.unready_hosts(), Counter(busy), []
     share = _share({callback.host for callback in callbacks} | set(busy))
     for callback in callbacks:
         if sending.total() < SENDERS and sending[callback.host] < share and callback.host not in unready:
@@ -157,7 +173,7 @@ def _hosts_with_work(now: datetime) -> list[str]:
         adapt = connection.ops.adapt_datetimefield_value
         cursor.execute(HOSTS, {"now": adapt(now), "far": adapt(now + FAR)})
         found = [host for host, _ in sorted(cursor.fetchall(), key=lambda row: row[1])]
-    unready = set(circuit.unready_hosts())
+    unready = circuit.unready_hosts()
     return [host for host in found if host not in unready]
 
 

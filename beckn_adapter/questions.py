@@ -15,9 +15,11 @@ from beckn_adapter.handlers import handle
 from beckn_adapter.models import Callback, Message
 from connections.again import run_again
 from connections.shelf import holding
+from connections.statement import places, run
 
 log = logging.getLogger(__name__)
 QUESTIONS = ("search", "select")
+HANDLED = "UPDATE beckn_adapter_message SET state = 'HANDLED', handled_at = %s WHERE id IN ({})"
 AT_ONCE = 100  # messages of which the questions are answered together
 
 
@@ -77,8 +79,7 @@ def _answer_together(busy: Mapping[str, int] | None) -> Answered:
     first = [callback for row, callback in zip(questions, callbacks, strict=True) if not row.behind_another]
     in_hand = [] if busy is None else outbox.keep_in_hand(first, busy)
     outbox.put_all(callbacks)
-    handled = {"state": Message.State.HANDLED, "handled_at": timezone.now()}
-    Message.objects.filter(pk__in=[row.pk for row in questions]).update(**handled)
+    run(HANDLED.format(places(len(questions))), [timezone.now(), *(row.pk for row in questions)])
     return Answered(questions, in_hand, others)
 
 

@@ -5,16 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import uniform
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from beckn_adapter import circuit, metrics, tracing, trail
-from beckn_adapter.models import Attempt, Callback
+from beckn_adapter.models import Callback
 from connections.again import run_again
+from connections.statement import insert, moment, places, run
 
 log = logging.getLogger(__name__)
 BACKOFF = (1, 3, 10, 30, 60, 120, 300, 600)  # seconds before each further attempt, ± 20 %, the last one for good
+
+ATTEMPT = """
+    INSERT INTO beckn_adapter_attempt (callback_id, at, milliseconds, status, outcome) VALUES (%s, %s, %s, %s, %s)
+"""
+AGAIN = """
+    SELECT c.id, c.lease_until, c.attempts, c.waited_seconds, c.delivered_at, m.received_at
+    FROM beckn_adapter_callback AS c LEFT JOIN beckn_adapter_message AS m ON m.id = c.request_id
+    WHERE c.id IN ({}) ORDER BY c.id
+"""
+DELIVERED = """
+    UPDATE beckn_adapter_callback SET state = 'DELIVERED', attempts = attempts + 1, outcome = %s, lease_until = NULL,
+           delivered_at = %s WHERE id IN ({})
+"""
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,7 @@ def _settle(sent: dict[int, Callback], results: list[Result]) -> list[Result]:
     circuit.learn([_report(sent[result.callback_id], result) for result in results if result.at_fault], now)
     leases = _look_again(sent)
     kept = [result for result in results if result.callback_id in leases]
-    Attempt.objects.bulk_create(_attempt(result) for result in kept)
+    insert(ATTEMPT, [(one.callback_id, one.at, one.milliseconds, one.status, one.outcome) for one in kept])
     _note_delivered([result for result in kept if result.delivered], sent, now)
     for result in kept:
         row = sent[result.callback_id]
@@ -67,13 +81,13 @@ def _settle(sent: dict[int, Callback], results: list[Result]) -> list[Result]:
 
 def _look_again(sent: dict[int, Callback]) -> dict[int, datetime | None]:
     """Lock these rows and take over what may have changed meanwhile; the leases of those that are still there."""
-    rows = Callback.objects.select_for_update(of=("self",)).filter(pk__in=sent).order_by("pk")
-    fields = ("pk", "lease_until", "attempts", "waited_seconds", "delivered_at", "request__received_at")
+    lock = "FOR UPDATE OF c" if connection.features.has_select_for_update else ""
+    rows = run(AGAIN.format(places(len(sent))) + lock, sorted(sent))
     leases = {}
-    for pk, lease, attempts, waited, delivered_at, received_at in rows.values_list(*fields):
-        leases[pk] = lease
+    for pk, lease, attempts, waited, delivered_at, received_at in rows:
+        leases[pk] = moment(lease)
         sent[pk].attempts, sent[pk].waited_seconds = attempts + 1, waited
-        sent[pk].asked_at = None if delivered_at else received_at  # what is sent again answers no question anew
+        sent[pk].asked_at = None if delivered_at else moment(received_at)  # what is sent again answers no question anew
     return leases
 
 
@@ -85,13 +99,7 @@ def _note_delivered(results: list[Result], sent: dict[int, Callback], now: datet
         row = sent[result.callback_id]
         row.state, row.delivered_at = Callback.State.DELIVERED, now
     for outcome, ids in by_outcome.items():
-        Callback.objects.filter(pk__in=ids).update(
-            state=Callback.State.DELIVERED,
-            attempts=F("attempts") + 1,
-            outcome=outcome,
-            lease_until=None,
-            delivered_at=now,
-        )
+        run(DELIVERED.format(places(len(ids))), [outcome, now, *ids])
 
 
 def _put_off(row: Callback, result: Result, now: datetime) -> None:
@@ -131,13 +139,3 @@ def _tell(row: Callback, result: Result) -> None:
 def _report(row: Callback, result: Result) -> circuit.Report:
     answered = result.delivered or result.final
     return circuit.Report(row.host, answered, result.outcome, probe=row.is_probe, retry_after=result.retry_after)
-
-
-def _attempt(result: Result) -> Attempt:
-    return Attempt(
-        callback_id=result.callback_id,
-        at=result.at,
-        milliseconds=result.milliseconds,
-        status=result.status,
-        outcome=result.outcome,
-    )

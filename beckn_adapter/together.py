@@ -12,7 +12,6 @@ from django.db import InterfaceError, OperationalError
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
-MOST = 4  # rows in one statement: psycopg reads a statement with more than fifty values anew each time
 
 
 class _Place(Generic[Row, Result]):
@@ -31,8 +30,9 @@ class _Place(Generic[Row, Result]):
 class Together(Generic[Row, Result]):
     """`write` takes rows and returns what became of each, in their order; it is never called twice at a time."""
 
-    def __init__(self, write: Callable[[list[Row]], list[Result]]) -> None:
-        self._write = write
+    def __init__(self, write: Callable[[list[Row]], list[Result]], most: int) -> None:
+        """`most` rows in one statement."""
+        self._write, self._most = write, most
         self._lock = threading.Lock()
         self._waiting: list[_Place[Row, Result]] = []
         self._busy = False
@@ -53,7 +53,7 @@ class Together(Generic[Row, Result]):
 
     def _lead(self, own: _Place[Row, Result]) -> None:
         with self._lock:
-            places, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            places, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         self._write_for(places)
         with self._lock:
             heirs = self._waiting[:1]

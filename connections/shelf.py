@@ -14,8 +14,10 @@ from uuid import UUID
 
 from connections.geography import Area, Place, Verdict, judge
 from connections.matching import Criteria, objections, split_words, words_of
-from connections.models import Application, Edition, Offering, Provider
+from connections.models import Application, Offering, Provider
+from connections.statement import run
 
+EDITION = "SELECT token FROM connections_edition ORDER BY id LIMIT 1"
 LASTS = 60.0  # seconds; what was changed past our models (a restore, SQL by hand) is seen after these
 RELATED = ("price_lines", "payment_terms", "required_documents")
 
@@ -114,7 +116,7 @@ def shelf() -> Shelf:
     held = _held.get()
     if held:
         return held
-    token = Edition.objects.values_list("token", flat=True).first()
+    token = next((token for (token,) in run(EDITION, [])), None)
     if token and _kept and _kept[0] == token and monotonic() - _kept[1] < LASTS:
         return _kept[2]
     made = Shelf()

@@ -37,7 +37,7 @@ def test_a_message_is_kept_with_one_statement() -> None:
     assert statements(lambda: receive(body, acknowledged=False)) == 1 + 1  # and one in which the test looks for the row
 
 
-def test_twenty_searches_cost_what_one_costs() -> None:
+def test_twenty_searches_cost_what_one_costs_but_for_the_answers_three_in_a_statement() -> None:
     in_the_inbox("search", {"intent": {}})
     questions.work_some()  # which makes the catalogue ready
     in_the_inbox("search", {"intent": {}})
@@ -47,7 +47,8 @@ def test_twenty_searches_cost_what_one_costs() -> None:
     twenty = statements(questions.answer_questions)
 
     assert Message.objects.filter(state="HANDLED").count() == 22
-    assert twenty == one == 6  # by index, the rows, as before; the edition of the catalogue, the answers, the new state
+    assert one == 6  # by index, the rows, as before; the edition of the catalogue, the answers, the new state
+    assert twenty == one + 6
 
 
 def test_what_is_no_question_is_taken_in_the_same_look_for_one_statement_more() -> None:
@@ -77,7 +78,7 @@ def test_an_init_and_a_confirm_cost_so_many_statements_and_no_more() -> None:
     assert confirm <= 19
 
 
-def test_twenty_deliveries_are_written_down_like_one() -> None:
+def test_twenty_deliveries_are_written_down_nearly_like_one() -> None:
     in_the_inbox("search", {"intent": {}}, 21)
     questions.work_some()
     Callback.objects.update(due_at="2026-01-01T00:00Z")
@@ -85,7 +86,7 @@ def test_twenty_deliveries_are_written_down_like_one() -> None:
 
     costs = [statements(lambda rows=rows: settling.settle(rows, [delivered(row) for row in rows])) for rows in taken]
 
-    assert costs[0] == costs[1] == 4  # the circuits, the rows, their attempts, their new state
+    assert costs == [4, 5]  # the circuits, the rows, their attempts (ten in a statement), their new state
     assert Callback.objects.filter(state="DELIVERED", attempts=1).count() == 21
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 import pytest
 from django.db import DataError, OperationalError
 
-from beckn_adapter.together import MOST, Together
+from beckn_adapter.together import Together
+
+MOST = 4
 
 
 class Slow:
@@ -30,7 +32,7 @@ class Slow:
 
 def put_all(write: Slow, count: int) -> dict[int, int | Exception]:
     """Row 0, and the others while it is being written."""
-    together, found = Together(write), {}
+    together, found = Together(write, MOST), {}
 
     def put(row: int) -> None:
         try:
@@ -55,7 +57,7 @@ def test_who_comes_alone_is_written_alone_at_once() -> None:
     write = Slow()
     write.go_on.set()
 
-    assert Together(write).put(4) == 40
+    assert Together(write, MOST).put(4) == 40
     assert write.batches == [[4]]
 
 
@@ -97,7 +99,7 @@ def test_a_database_that_is_away_is_asked_once_for_all_of_them() -> None:
 def test_after_a_failure_the_next_is_written_as_ever() -> None:
     write = Slow(lambda rows: OperationalError("gone") if rows == [1] else None)
     write.go_on.set()
-    together = Together(write)
+    together = Together(write, MOST)
     with pytest.raises(OperationalError):
         together.put(1)
 
