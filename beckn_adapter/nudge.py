@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.util import Finalize
 
 from celery import current_app
 from django.core.cache import cache
@@ -49,7 +50,7 @@ class Waker:
             self._wake.set()
 
     def rest(self) -> None:
-        """Returns when all that was taken is passed on and the thread holds no connection: for tests."""
+        """Returns when all that was taken is passed on and the thread holds no connection."""
         until = time.monotonic() + 5
         while not self._at_rest.wait(0.01) and time.monotonic() < until:
             self._wake.set()
@@ -117,8 +118,13 @@ def nudge(row_id: int = 0, then: Callable[[], None] | None = None) -> None:
 
 
 def rest() -> None:
-    """Returns when no nudge is under way: for tests."""
+    """Returns when nothing that was taken waits any more: at the end of a process, and for tests."""
     _waker.rest()
+
+
+def start() -> None:
+    """In a process that acknowledges messages: what it has left to say of them is said before it ends."""
+    Finalize(None, rest, exitpriority=1)  # before what they are counted in (tally.py)
 
 
 _waker = Waker()
