@@ -21,6 +21,7 @@ PAUSES = (2, 5, 10, 20, 30)  # seconds before each probe, ± 20 %, the last one 
 LONGEST_PAUSE = 600  # seconds, should the host itself name more
 
 TROUBLE = "SELECT 1 FROM beckn_adapter_circuit WHERE failures > 0 OR probe_at IS NOT NULL LIMIT 1"
+DUE_PROBE = "SELECT 1 FROM beckn_adapter_circuit WHERE probe_at <= %s LIMIT 1"
 UNREADY = "SELECT host FROM beckn_adapter_circuit WHERE probe_at IS NOT NULL"
 
 
@@ -42,6 +43,8 @@ def unready_hosts() -> set[str]:
 
 def take_probes(now: datetime, lease: timedelta) -> list[str]:
     """Hosts that are to be probed now and have something waiting. Whoever takes one has it for the lease."""
+    if not run(DUE_PROBE, [now]):
+        return []
     due = Callback.objects.filter(state="DUE", host__gte=OuterRef("host"), host__lte=OuterRef("host"))
     first_due = Subquery(due.order_by("host", "due_at").values("id")[:1])  # as in outbox.HOSTS: by its index alone
     ready = Circuit.objects.alias(waiting=first_due).filter(probe_at__lte=now, waiting__isnull=False)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from beckn_adapter import circuit, outbox, tally
+from beckn_adapter import outbox, tally
 from beckn_adapter.metrics import COUNTERS, HISTOGRAMS, STRANGER
 from beckn_adapter.models import Callback, Circuit, Message, Tally
 from connections.models import Event
@@ -95,9 +95,7 @@ def _boxes(now: datetime) -> Iterator[Metric]:
 def lateness(now: datetime) -> dict[str, float]:
     """For how many seconds the first thing in each box has been due: who works the boxes, or nobody?"""
     first = Message.objects.filter(state="RECEIVED").aggregate(at=Min("due_at"))["at"]
-    ready = outbox.sendable().exclude(host__in=circuit.unready_hosts())
-    due = ready.values_list("due_at", flat=True).first()
-    return {"inbox": _age(first, now), "outbox": _age(due, now)}
+    return {"inbox": _age(first, now), "outbox": _age(outbox.first_due(now), now)}
 
 
 def _circuits() -> Iterator[Metric]:

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from beckn_adapter import beside, circuit
@@ -21,8 +20,8 @@ from beckn_adapter.models import Callback, Message
 from beckn_adapter.translate.written import dump_message
 from beckn_adapter.waiting import FAR
 from connections.again import run_again
-from connections.queues import first_of, taking_by_index
-from connections.statement import insert
+from connections.queues import taking_by_index
+from connections.statement import insert, moment, places, run
 
 # From host to host along the index `outbox_share`: what it costs grows with the hosts, not with what waits for them.
 # Each step asks for the first by the order of that index, and of no other: a plain `host =` would leave a choice.
@@ -49,6 +48,23 @@ INSERT = """
          due_at, lease_until, life_seconds, created_at, state, attempts, waited_seconds, outcome)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'DUE', 0, 0, '')
 """
+# The earliest undelivered callback of each transaction, if nobody has it in hand: the others wait for it. A lease that
+# ends FAR ahead was given before our clock was set back.
+SENDABLE = """
+    c.state = 'DUE' AND (c.lease_until IS NULL OR c.lease_until <= %(now)s OR c.lease_until > %(far)s) AND c.id = (
+        SELECT e.id FROM beckn_adapter_callback AS e
+        WHERE e.bap_id = c.bap_id AND e.transaction_id = c.transaction_id AND e.state = 'DUE' ORDER BY e.id LIMIT 1
+    )
+"""
+# In the order of the index `outbox_share`, as in HOSTS, so that no other serves and nothing is sorted.
+TAKE = f"""
+    SELECT c.* FROM beckn_adapter_callback AS c
+    WHERE {SENDABLE} AND c.host >= %(host)s AND c.host <= %(host)s AND c.due_at <= %(due)s
+    ORDER BY c.host, c.due_at, c.id LIMIT %(limit)s
+"""  # noqa: S608 - the parts are ours
+FIRST = f"SELECT c.due_at FROM beckn_adapter_callback AS c WHERE {SENDABLE}"  # noqa: S608 - see above
+LEASE = "UPDATE beckn_adapter_callback SET lease_until = %s WHERE id IN ({})"
+EVER = timedelta(days=3650)
 SENDERS = 128  # callbacks that one worker process has in hand at most
 
 
@@ -131,19 +147,6 @@ def lease() -> timedelta:
     return timedelta(seconds=2 * settings.BECKN_CALLBACK_TIMEOUT + 14)
 
 
-def sendable() -> QuerySet[Callback]:
-    """The earliest undelivered callback of each transaction, if nobody has it in hand: the others wait for it."""
-    due = Callback.objects.filter(bap_id=OuterRef("bap_id"), transaction_id=OuterRef("transaction_id"), state="DUE")
-    now = timezone.now()  # a lease that ends FAR ahead was given before our clock was set back
-    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + FAR)
-    return Callback.objects.filter(free, id=first_of(due), state="DUE").order_by("due_at", "id")
-
-
-def _sendable_to(host: str) -> QuerySet[Callback]:
-    """In the order of the index `outbox_share`, as in HOSTS, so that no other serves and nothing is sorted."""
-    return sendable().filter(host__gte=host, host__lte=host).order_by("host", "due_at", "id")
-
-
 @run_again
 def claim(limit: int = SENDERS, in_hand: Mapping[str, int] | None = None) -> list[Callback]:
     """Take what is due, on a lease: another worker leaves it alone until then.
@@ -154,31 +157,50 @@ def claim(limit: int = SENDERS, in_hand: Mapping[str, int] | None = None) -> lis
     rows: list[Callback] = []
     with transaction.atomic(), taking_by_index():
         for host in circuit.take_probes(now, lease()):
-            rows += _take(_sendable_to(host), 1, probe=True)
+            rows += _take(host, now, 1, probe=True)
         hosts = _hosts_with_work(now)
         share = _share({*hosts, *busy})
         for host in hosts:
             wanted = min(share - busy.get(host, 0), limit - len(rows))
             if wanted > 0:
-                rows += _take(_sendable_to(host).filter(due_at__lte=now), wanted)
-        Callback.objects.filter(pk__in=[row.pk for row in rows]).update(lease_until=now + lease())
+                rows += _take(host, now, wanted)
+        if rows:
+            run(LEASE.format(places(len(rows))), [now + lease(), *(row.pk for row in rows)])
     for row in rows:
         row.lease_until = now + lease()
     return rows
 
 
+def first_due(now: datetime) -> datetime | None:
+    """Since when the callback is due that has waited longest of those that could be sent, to hosts that answer."""
+    unready = sorted(circuit.unready_hosts())
+    names = {f"host{n}": host for n, host in enumerate(unready)}
+    others = "".join(f" AND c.host <> %({name})s" for name in names)
+    with transaction.atomic(), taking_by_index(), connection.cursor() as cursor:
+        cursor.execute(f"{FIRST}{others} ORDER BY c.due_at LIMIT 1", {**_times(now), **names})
+        row = cursor.fetchone()
+    return moment(row[0]) if row else None
+
+
+def _times(now: datetime) -> dict[str, Any]:
+    adapt = connection.ops.adapt_datetimefield_value
+    return {"now": adapt(now), "far": adapt(now + FAR)}
+
+
 def _hosts_with_work(now: datetime) -> list[str]:
     """To whom callbacks are due that may be sent now, those who have waited longest first."""
     with connection.cursor() as cursor:
-        adapt = connection.ops.adapt_datetimefield_value
-        cursor.execute(HOSTS, {"now": adapt(now), "far": adapt(now + FAR)})
+        cursor.execute(HOSTS, _times(now))
         found = [host for host, _ in sorted(cursor.fetchall(), key=lambda row: row[1])]
     unready = circuit.unready_hosts()
     return [host for host in found if host not in unready]
 
 
-def _take(rows: QuerySet[Callback], limit: int, *, probe: bool = False) -> list[Callback]:
-    taken = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+def _take(host: str, now: datetime, limit: int, *, probe: bool = False) -> list[Callback]:
+    """Locked; a probe though it is not due."""
+    lock = "FOR UPDATE OF c SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    due = connection.ops.adapt_datetimefield_value(now + (EVER if probe else timedelta()))
+    taken = list(Callback.objects.raw(TAKE + lock, {**_times(now), "host": host, "due": due, "limit": limit}))
     for row in taken:
         row.is_probe = probe
     return taken
