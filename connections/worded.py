@@ -2,14 +2,14 @@
 
 Django words each statement anew, which costs five times what it takes to send it and to read what comes back. Where the
 same is asked or written for every order it is kept as text, and only the values change: `Question` for what is read,
-`Beside` for what is read beside a row, `Inserted` for models whose rows are many. Each does what its counterpart of
+`Beside` for what is read beside a row, `Worded` for models whose rows are many. Each does what its counterpart of
 Django does, on every database.
 """
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import connection, models
 from django.db.models.query import get_related_populators
@@ -122,8 +122,8 @@ def _as_answer(rows: Any, found: list[Any]) -> Any:
     return rows
 
 
-class Inserted(models.Model):
-    """A model whose new rows are written by a kept statement. For columns that get plain values, no expressions."""
+class Worded(models.Model):
+    """A model whose rows are saved by kept statements. For columns that get plain values, no expressions."""
 
     class Meta:
         abstract = True
@@ -137,8 +137,27 @@ class Inserted(models.Model):
             cursor.execute(_insertion(type(self), tuple(fields), tuple(returning_fields)), values)
             return [cursor.fetchone()] if returning_fields else []
 
+    def _do_update(  # type: ignore[override] # django-stubs have Django 6's
+        self, base_qs: Any, using: str, pk_val: Any, values: Any, update_fields: Any, forced_update: bool
+    ) -> bool:
+        if base_qs.query.where or not values:  # it must be in a certain state besides
+            rest = (update_fields, forced_update)
+            return bool(super()._do_update(base_qs, using, pk_val, values, *rest))  # type: ignore[call-arg]
+        fields = tuple(field for field, _, _ in values)
+        bound = [field.get_db_prep_save(value, connection) for field, _, value in values]
+        with connection.cursor() as cursor:
+            cursor.execute(_change(type(self), fields), [*bound, self._meta.pk.get_db_prep_save(pk_val, connection)])
+            return bool(cursor.rowcount)
 
-@lru_cache(maxsize=100)
+
+@lru_cache(maxsize=1000)
+def _change(model: type[models.Model], fields: tuple[Any, ...]) -> str:
+    quote, meta = connection.ops.quote_name, cast(Any, model._meta)
+    columns = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    return f"UPDATE {quote(meta.db_table)} SET {columns} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608 - our own names
+
+
+@lru_cache(maxsize=1000)
 def _insertion(model: type[models.Model], fields: tuple[Any, ...], returning: tuple[Any, ...]) -> str:
     quote = connection.ops.quote_name
     columns, marks = ", ".join(quote(field.column) for field in fields), ", ".join(["%s"] * len(fields))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Model, prefetch_related_objects
 from django.db.models.signals import post_save
 from django.test.utils import CaptureQueriesContext
@@ -134,6 +134,30 @@ def test_a_new_row_is_in_the_database_as_it_is_in_hand() -> None:
     for row in (event, words, letter):
         assert row.pk
         assert columns(type(row).objects.get(pk=row.pk)) == columns(row)  # type: ignore[attr-defined]
+
+
+def test_a_row_that_is_saved_again_is_in_the_database_as_it_is_in_hand() -> None:
+    letter = Letter.objects.create(
+        application=(order := scheduled_application()), event=order.events.last(), due_at=timezone.now()
+    )
+    letter.subject, letter.attempts = "An é", 2
+
+    letter.save()
+    assert columns(Letter.objects.get(pk=letter.pk)) == columns(letter)
+
+    letter.subject, letter.problem = "Not to be saved", "It rains"
+    letter.save(update_fields=["problem"])
+    saved = Letter.objects.get(pk=letter.pk)
+    assert (saved.subject, saved.problem) == ("An é", "It rains")
+
+
+def test_a_row_that_is_gone_can_not_be_changed() -> None:
+    order = scheduled_application()
+    letter = Letter.objects.create(application=order, event=order.events.last(), due_at=timezone.now())
+    Letter.objects.filter(pk=letter.pk).delete()
+
+    with pytest.raises(DatabaseError):
+        letter.save(update_fields=["problem"])
 
 
 def test_whoever_listens_hears_of_it() -> None:
