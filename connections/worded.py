@@ -9,7 +9,7 @@ Django does, on every database.
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
 from django.db.models.query import get_related_populators
@@ -140,21 +140,23 @@ class Worded(models.Model):
     def _do_update(  # type: ignore[override] # django-stubs have Django 6's
         self, base_qs: Any, using: str, pk_val: Any, values: Any, update_fields: Any, forced_update: bool
     ) -> bool:
-        if base_qs.query.where or not values:  # it must be in a certain state besides
-            rest = (update_fields, forced_update)
-            return bool(super()._do_update(base_qs, using, pk_val, values, *rest))  # type: ignore[call-arg]
-        fields = tuple(field for field, _, _ in values)
-        bound = [field.get_db_prep_save(value, connection) for field, _, value in values]
+        if not values:
+            return update_fields is not None or bool(base_qs.filter(pk=pk_val).exists())
+        changes = [(field, value) for field, _, value in values]
+        held_to = [(look.lhs.target, look.rhs) for look in base_qs.query.where.children]  # django-fsm's: its state
+        held_to.append((self._meta.pk, pk_val))
+        statement = _change(type(self), *(tuple(field for field, _ in pairs) for pairs in (changes, held_to)))
         with connection.cursor() as cursor:
-            cursor.execute(_change(type(self), fields), [*bound, self._meta.pk.get_db_prep_save(pk_val, connection)])
+            cursor.execute(statement, [field.get_db_prep_save(value, connection) for field, value in changes + held_to])
             return bool(cursor.rowcount)
 
 
 @lru_cache(maxsize=1000)
-def _change(model: type[models.Model], fields: tuple[Any, ...]) -> str:
-    quote, meta = connection.ops.quote_name, cast(Any, model._meta)
-    columns = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    return f"UPDATE {quote(meta.db_table)} SET {columns} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608 - our own names
+def _change(model: type[models.Model], fields: tuple[Any, ...], held_to: tuple[Any, ...]) -> str:
+    quote = connection.ops.quote_name
+    columns, rows = ([f"{quote(field.column)} = %s" for field in group] for group in (fields, held_to))
+    table = quote(model._meta.db_table)
+    return f"UPDATE {table} SET {', '.join(columns)} WHERE {' AND '.join(rows)}"  # noqa: S608 - our own names
 
 
 @lru_cache(maxsize=1000)

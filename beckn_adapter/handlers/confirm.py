@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from beckn_adapter.announce import catch_up
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
@@ -26,6 +27,8 @@ THREAD = Question(
     )
 )
 
+REMEMBER = "UPDATE beckn_adapter_conversation SET context = %s WHERE application_id = %s"
+
 
 def confirm(row: Message, request: Json) -> Json:
     """Make the draft an order. The same confirm again, under whatever message_id, is told the same order."""
@@ -37,7 +40,7 @@ def confirm(row: Message, request: Json) -> Json:
     if is_new:
         advance_locked(application, "schedule", actor=Actor.buyer_app(row.bap_id))
     note_payments(request["message"]["order"], application, actor=Actor.buyer_app(row.bap_id))
-    Conversation.objects.filter(application=application).update(context=request["context"])
+    _remember(application, request["context"])
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE, is_new=is_new)}
 
 
@@ -57,3 +60,10 @@ def _application(row: Message) -> Application:
     DOCUMENTS(application)
     HOLDS(application)
     return application
+
+
+def _remember(application: Application, context: Json) -> None:
+    """For callbacks that nobody asks for."""
+    kept = Conversation._meta.get_field("context").get_db_prep_save(context, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(REMEMBER, [kept, application.pk])
