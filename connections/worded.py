@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models.query import get_related_populators
 
 Row = TypeVar("Row")
@@ -36,14 +36,16 @@ class Question(Generic[Row]):
         self._ask = ask
 
     def __call__(self, *keys: int | str) -> list[Row]:
-        sql, params, read = self._wording
+        sql, params, read, locks = self._wording
+        if locks and not connection.in_atomic_block:  # Django looks when it words it, and no more
+            raise transaction.TransactionManagementError("Rows are locked inside a transaction.")
         bound = [_adapted(keys[value.n]) if isinstance(value, Key) else value for value in params]
         with connection.cursor() as cursor:
             cursor.execute(sql, bound)
             return [read(row) for row in cursor.fetchall()]
 
     @cached_property
-    def _wording(self) -> tuple[str, list[Any], Callable[[Any], Row]]:
+    def _wording(self) -> tuple[str, list[Any], Callable[[Any], Row], bool]:
         rows: Any = self._ask()
         compiler = rows.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
@@ -57,7 +59,7 @@ class Question(Generic[Row]):
                     values[place] = step(values[place], column, connection)
             return make(values)
 
-        return sql, list(params), read
+        return sql, list(params), read, rows.query.select_for_update
 
 
 def _adapted(key: int | str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Model, prefetch_related_objects
 from django.db.models.signals import post_save
 from django.test.utils import CaptureQueriesContext
@@ -65,6 +65,17 @@ def test_what_is_selected_with_a_row_needs_no_second_look() -> None:
 
     assert statements(lambda: visit.technician) == []
     assert visit.technician == worker
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_inside_a_transaction_only() -> None:
+    order = scheduled_application()
+    ask = Question(lambda: Application.objects.select_for_update().filter(pk=Key(0)))
+    with transaction.atomic():
+        assert ask(order.pk) == [order]
+
+    with pytest.raises(transaction.TransactionManagementError):
+        ask(order.pk)
 
 
 # --- Beside ---------------------------------------------------------------------------------------------------------
