@@ -30,7 +30,7 @@ class Key(models.Expression):
 
 class Question(Generic[Row]):
     """A query that is asked again and again with other keys, texts or ids:
-    `Question(lambda pk: Letter.objects.filter(pk=Key(0)))`. Its answer is the list of rows, or of tuples of values."""
+    `Question(lambda: Letter.objects.filter(pk=Key(0)))`. Its answer is the list of rows, or of tuples of values."""
 
     def __init__(self, ask: Callable[[], "models.QuerySet[Any, Row]"]) -> None:
         self._ask = ask
