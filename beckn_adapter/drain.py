@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from beckn_adapter import metrics, outbox, tracing, trail
@@ -23,6 +22,7 @@ from connections.again import run_again
 from connections.models import Application
 from connections.privacy.masking import mask_text
 from connections.queues import taking_by_index
+from connections.statement import places, run
 
 log = logging.getLogger(__name__)
 BATCH = 20  # messages that are handled before it is the outbox's turn
@@ -30,6 +30,11 @@ LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 PATIENCE = 60  # attempts, where the database and not the message is to blame
 RETRY = timedelta(seconds=2)
+STATE = "SELECT state FROM beckn_adapter_message WHERE id = %s "
+LEND = "UPDATE beckn_adapter_message SET due_at = %s, attempts = attempts + 1 WHERE id IN ({})"
+FINISH = """
+    UPDATE beckn_adapter_message SET state = %s, handled_at = %s, error = %s, application_id = %s WHERE id = %s
+"""
 # In the order of one index (connections/queues.py), and each row asked one thing at a time by another's order.
 TAKE = """
     SELECT m.*, (
@@ -73,7 +78,7 @@ def lease(rows: list[Message], now: datetime) -> list[Message]:
     """Nobody else takes these for a while."""
     if not rows:
         return rows
-    Message.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
+    run(LEND.format(places(len(rows))), [now + LEASE, *(row.pk for row in rows)])
     for row in rows:
         row.attempts += 1
     return rows
@@ -104,7 +109,8 @@ def tell(row: Message, outcome: str, began: int, ended: int) -> None:
 @transaction.atomic
 def _work(row: Message) -> str:
     """How it ended: answered, or refused by a callback with an error; "" where it was no longer ours to end."""
-    state = Message.objects.select_for_update().values_list("state", flat=True).get(pk=row.pk)
+    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    ((state,),) = run(STATE + lock, [row.pk])
     if state != Message.State.RECEIVED:  # another worker finished it when our lease ran out
         return ""
     row.error, row.application = "", None  # of an earlier attempt, of which nothing stays
@@ -147,7 +153,7 @@ def write_error(action: str, error: BecknError) -> dict[str, object]:
 def _finish(row: Message, request: dict[str, Any], content: dict[str, Any], state: str) -> None:
     outbox.put_all([write(row, request, content)])
     row.state, row.handled_at = state, timezone.now()
-    row.save(update_fields=["state", "handled_at", "error", "application"])
+    run(FINISH, [row.state, row.handled_at, row.error, row.application_id, row.pk])
 
 
 def write(row: Message, request: dict[str, Any], content: dict[str, Any]) -> Callback:

@@ -5,7 +5,7 @@ An act that needs another room's consent or has another room's work as its conse
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -83,15 +83,23 @@ def advance_locked(locked: Any, action: str, *, actor: Actor, **details: Any) ->
     if method is None or not hasattr(method, "_django_fsm"):
         raise Refused("unknown_action", f"There is no action {action!r} on {locked._meta.verbose_name}.")
     check_permission(locked, action, actor)
-    before = getattr(locked, method._django_fsm.field.name)
+    known, state_field = dict(locked.__dict__), method._django_fsm.field.name
+    before = known[state_field]
     if not can_proceed(method, check_conditions=False):
         state = before.replace("_", " ").lower()
         raise Refused("wrong_state", f"{locked} is {state}: it can not {action.replace('_', ' ')} now.")
     ask_guards(locked, action, **details)
     method(**details)
-    locked.save()
-    participle = getattr(locked, method._django_fsm.field.name).lower()
+    locked.save(update_fields={state_field, *_changed(locked, known)})
+    participle = getattr(locked, state_field).lower()
     record(locked, participle, actor=actor, came_from=before, **details)
+
+
+def _changed(row: models.Model, known: dict[str, Any]) -> Iterator[str]:
+    """The columns that are not as they were known, and those that tell when that was: few of an application's fifty."""
+    for field in row._meta.concrete_fields:
+        if getattr(field, "auto_now", False) or row.__dict__[field.attname] != known[field.attname]:
+            yield field.attname
 
 
 def ask_guards(thing: models.Model, action: str, **details: Any) -> None:

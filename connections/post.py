@@ -20,6 +20,8 @@ from django.utils import timezone
 from connections.lifecycle import Refused
 from connections.models import Application, Letter
 from connections.queues import taking_by_index
+from connections.shelf import holding, shelf
+from connections.worded import Beside, Key, Question
 from connections.wording import Written, write
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,16 @@ LEASE = timedelta(seconds=90)  # longer than a task may live (CELERY_TASK_TIME_L
 HANDFUL = 10  # letters that are taken together
 BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)  # seconds before each further attempt, ± 20 %
 PERMANENT = 500  # from here on a mail server's code is its last word
+ORDER = Question(lambda: Application.objects.select_for_update().filter(pk=Key(0)))
+WAITING = Question(  # to be told of an order
+    lambda: (
+        Letter.objects.select_for_update(of=("self",))
+        .filter(application=Key(0), state=L.NEW)
+        .select_related("event")
+        .order_by("id")
+    )
+)
+READS = [Beside(Application, relation) for relation in ("documents", "holds")]  # whatever the letter is about
 
 
 def work_post(limit: int = 100) -> int:
@@ -36,21 +48,26 @@ def work_post(limit: int = 100) -> int:
     while done < limit:
         wanted = min(HANDFUL, limit - done)
         letters = _claim(wanted)
-        for letter in letters:
-            worded = _try(letter, _word) if letter.state == L.NEW else letter
-            if worded:
-                _try(worded, _send)
+        if letters:
+            _deal_with(letters)
         done += len(letters)
         if len(letters) < wanted:
             break
     return done
 
 
+def _deal_with(letters: list[Letter]) -> None:
+    with holding():  # the catalogue is asked for once: of a handful mostly the same provider
+        for letter in letters:
+            worded = _try(letter, _word) if letter.state == L.NEW else letter
+            if worded:
+                _try(worded, _send)
+
+
 @transaction.atomic
 def _claim(most: int = HANDFUL) -> list[Letter]:
     now = timezone.now()
     due = Letter.objects.filter(state__in=[L.NEW, L.READY], due_at__lte=now).order_by("due_at", "id")
-    due = due.prefetch_related("application__provider", "application__offering")  # of a handful mostly the same
     with taking_by_index():
         letters = list(due.select_for_update(skip_locked=True, of=("self",))[:most])
     Letter.objects.filter(pk__in=[letter.pk for letter in letters]).update(due_at=now + LEASE)
@@ -75,13 +92,13 @@ def _try(letter: Letter, act: Callable[[Letter], Letter | None]) -> Letter | Non
 def _word(letter: Letter) -> Letter | None:
     """Word it together with everything else that waits to be told of this order. Returns the letter that tells it all,
     on this worker's lease; None if there is nothing to send."""
-    application = Application.objects.select_for_update().get(pk=letter.application_id)
-    known = letter.application  # as it was when it was taken: an order's provider and offering stay the same
-    application.provider, application.offering = known.provider, known.offering
-    waiting = Letter.objects.filter(application=application, state=L.NEW).select_related("event").order_by("id")
-    letters = list(waiting.select_for_update(of=("self",)))
+    (application,) = ORDER(letter.application_id)
+    shelf().lend(application)
+    letters = WAITING(application.pk)
     if not any(row.pk == letter.pk for row in letters):
         return None  # another worker has told it meanwhile
+    for read in READS:
+        read(application)
     written = write(application, letters) if application.applicant_email else None
     tells = written.tells if written else []
     if written:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db import connection
 
 from beckn_adapter.announce import catch_up
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
@@ -11,17 +11,23 @@ from beckn_adapter.handlers.agreement import check_agreement
 from beckn_adapter.handlers.paid import note_payments
 from beckn_adapter.handlers.papers import check_submission
 from beckn_adapter.models import Conversation, Message
-from beckn_adapter.translate.order import DRAFTED, write_order
+from beckn_adapter.translate.order import DOCUMENTS, HOLDS, read_terms, write_order
 from connections.actors import Actor
 from connections.lifecycle import advance_locked
 from connections.models import Application
 from connections.shelf import shelf
 from connections.vocabulary import ApplicationState
+from connections.worded import Key, Question
 
 Json = dict[str, Any]
-# What is compared, charged and told of an order, and looked through for papers that are wanted again. Ordering changes
-# none of it but the holds, which are asked for anew if one is opened.
-READ_ONCE = (*DRAFTED, "documents", "holds")
+# The transaction's application, locked.
+THREAD = Question(
+    lambda: Application.objects.select_for_update(of=("self",), no_key=True).filter(
+        conversation__bap_id=Key(0), conversation__transaction_id=Key(1)
+    )
+)
+
+REMEMBER = "UPDATE beckn_adapter_conversation SET context = %s WHERE application_id = %s"
 
 
 def confirm(row: Message, request: Json) -> Json:
@@ -34,17 +40,30 @@ def confirm(row: Message, request: Json) -> Json:
     if is_new:
         advance_locked(application, "schedule", actor=Actor.buyer_app(row.bap_id))
     note_payments(request["message"]["order"], application, actor=Actor.buyer_app(row.bap_id))
-    Conversation.objects.filter(application=application).update(context=request["context"])
+    _remember(application, request["context"])
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE, is_new=is_new)}
 
 
 def _application(row: Message) -> Application:
-    """The transaction's application, locked, and its past told: of two confirms at once the second finds the order."""
-    thread = {"conversation__bap_id": row.bap_id, "conversation__transaction_id": row.transaction_id}
-    application = Application.objects.select_for_update(of=("self",), no_key=True).filter(**thread).first()
-    if application is None:
+    """The transaction's application, locked, and its past told: of two confirms at once the second finds the order.
+
+    What is compared, charged and told of it, and looked through for papers that are wanted again, is read once:
+    ordering changes none of it but the holds, which are asked for anew if one is opened.
+    """
+    found = THREAD(row.bap_id, row.transaction_id)
+    if not found:
         raise BecknError(INVALID_REQUEST, "This transaction has no init to confirm.", "/context/transaction_id")
+    application = found[0]
     shelf().lend(application)
     catch_up(application)
-    prefetch_related_objects([application], *READ_ONCE)
+    read_terms(application)
+    DOCUMENTS(application)
+    HOLDS(application)
     return application
+
+
+def _remember(application: Application, context: Json) -> None:
+    """For callbacks that nobody asks for."""
+    kept = Conversation._meta.get_field("context").get_db_prep_save(context, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(REMEMBER, [kept, application.pk])

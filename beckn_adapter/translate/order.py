@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from django.db.models import Prefetch, prefetch_related_objects
-
 from beckn_adapter.translate.amounts import write_money
 from beckn_adapter.translate.catalogue import write_descriptor, write_item, write_quote
 from beckn_adapter.translate.context import write_time
@@ -14,18 +12,20 @@ from beckn_adapter.translate.tags import tag_group
 from beckn_adapter.translate.taxonomy import STATE_NAMES, write
 from beckn_adapter.translate.vouchers import write_vouchers
 from billing.ledger import asked_before_the_work, statuses_at_first, statuses_of
-from billing.models import Instalment
+from billing.models import Instalment, Quote
 from billing.services import quoted_price
 from connections.models import Application, Provider
 from connections.vocabulary import ENDED_STATES, ApplicationState, PaymentStatus
+from connections.worded import Beside
 from fieldwork.models import Visit
 from fieldwork.tracking import coming
 
 Json = dict[str, Any]
 S = ApplicationState
-# What an order is told by, each read once.
-DRAFTED = ("quote__lines", "instalments")
-ORDERED = (*DRAFTED, "documents", "holds", Prefetch("visits", Visit.objects.select_related("technician")))
+QUOTE, LINES = Beside(Application, "quote"), Beside(Quote, "lines")
+INSTALMENTS = Beside(Application, "instalments")
+DOCUMENTS, HOLDS = Beside(Application, "documents"), Beside(Application, "holds")
+VISITS = Beside(Application, "visits", Visit.objects.select_related("technician"))
 ORDER_STATUS = {S.CONNECTION_ESTABLISHED: "COMPLETE", S.CANCELLED: "CANCELLED", S.FAILED: "CANCELLED"}
 
 
@@ -44,7 +44,9 @@ def write_order(
     Everything but state and times is told as it was agreed at init: a buyer app compares message with message.
     """
     state = state or application.fulfillment_state
-    prefetch_related_objects([application], *(DRAFTED if state == S.DRAFT else ORDERED))
+    read_terms(application)
+    if state != S.DRAFT:
+        read_progress(application)
     quoted, next_visit = quoted_price(application), coming(application) if state != S.DRAFT else None
     wish = Wish(load_kw=application.requested_load_kw, consumption_kwh=application.monthly_consumption_kwh)
     provider = application.provider
@@ -75,6 +77,19 @@ def write_order(
     if state in ENDED_STATES:
         order.update(write_ending(application, profile))
     return order
+
+
+def read_terms(application: Application) -> None:
+    """What a draft is told by, each read once."""
+    QUOTE(application)
+    LINES(application.quote)
+    INSTALMENTS(application)
+
+
+def read_progress(application: Application) -> None:
+    """What is told of an order beside that."""
+    for read in (DOCUMENTS, HOLDS, VISITS):
+        read(application)
 
 
 def quote_id(application: Application) -> str:

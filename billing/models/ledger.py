@@ -13,6 +13,7 @@ from billing.models.quote import Instalment
 from billing.pricing import in_words
 from connections.models import Application, Provider
 from connections.vocabulary import EntryKind, PaymentMethod
+from connections.worded import Worded
 
 
 class AppendedOnly(models.QuerySet[Any]):
@@ -24,7 +25,7 @@ class AppendedOnly(models.QuerySet[Any]):
     update = delete = bulk_update = _refuse
 
 
-class AppendOnlyModel(models.Model):
+class AppendOnlyModel(Worded):
     """A row of the books: saved once, never again."""
 
     objects = AppendedOnly.as_manager()

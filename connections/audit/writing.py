@@ -5,6 +5,7 @@ from typing import Any
 
 from connections.audit.chain import hash_of, seal_of
 from connections.models import Event, EventWords
+from connections.worded import Key, Question
 
 # Details that the books and the network need whoever the applicant was. Anything else may tell of a person: it is kept
 # with the words, so that a detail which nobody thought of can be erased.
@@ -36,6 +37,8 @@ FACTS = frozenset(
     }
 )
 
+LAST_LINK = Question(lambda: Event.objects.filter(chain=Key(0)).order_by("-number").values_list("number", "hash")[:1])
+
 
 def append(event: Event, details: dict[str, Any], *, is_first: bool = False) -> None:
     """Link the event to the last of its chain and save it. Under the lock of what the chain belongs to.
@@ -58,5 +61,4 @@ def append(event: Event, details: dict[str, Any], *, is_first: bool = False) -> 
 
 def _end_of(chain: str) -> tuple[int, str]:
     """Number and hash of the last event of a chain; of a chain that has none what comes before the first."""
-    links = Event.objects.filter(chain=chain).order_by("-number").values_list("number", "hash")
-    return links.first() or (0, "")
+    return next(iter(LAST_LINK(chain)), (0, ""))

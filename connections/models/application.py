@@ -15,6 +15,7 @@ from connections.models.offering import Offering
 from connections.models.provider import Provider
 from connections.privacy.masking import mask_name
 from connections.vocabulary import OPEN_STATES, ApplicationState, BillingCycle, ConnectionStatus, MeterType
+from connections.worded import Worded
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -34,7 +35,7 @@ STATUS_OF_STATE: dict[str, ConnectionStatus] = {
 }
 
 
-class Application(ConcurrentTransitionMixin, models.Model):
+class Application(ConcurrentTransitionMixin, Worded):
     """One applicant's wish for power at one place. `fulfillment_state` moves only through `lifecycle.advance`.
 
     `source` and `source_reference` say who brought it and under which reference they know it: a buyer app and its

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from connections.models.application import Application
 from connections.vocabulary import Ball
+from connections.worded import Worded
 
 
 class Hold(models.Model):
@@ -39,7 +40,7 @@ class Hold(models.Model):
         return self.reason
 
 
-class Event(models.Model):
+class Event(Worded):
     """Something that happened to an application: timeline, audit trail and source of callbacks in one.
 
     `kind` is `<thing>.<participle>` (application.approved), `state` the application's state when it happened. A row is
@@ -90,7 +91,7 @@ class Event(models.Model):
             return dict(self.facts)
 
 
-class EventWords(models.Model):
+class EventWords(Worded):
     """What an event's details say of a person, apart from the event so that it can be erased.
 
     The event's `seal` is the digest of `salt` and `words`: with the row gone, nothing of them can be found out.

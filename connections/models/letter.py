@@ -5,9 +5,10 @@ from django.db.models import Q
 
 from connections.models.application import Application
 from connections.models.history import Event
+from connections.worded import Worded
 
 
-class Letter(models.Model):
+class Letter(Worded):
     """What an event gives to write to its applicant about. Laid down in the event's transaction, worded and sent later.
 
     `due_at` is when the next step is due: wording it (NEW) or sending it (READY); a worker that takes it puts this off,

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from connections.models import Application
+from connections.worded import Worded
 from fieldwork.models.technician import Technician
 
 
@@ -27,7 +28,7 @@ V = VisitState
 PENDING_VISITS = [V.SCHEDULED, V.ASSIGNED, V.EN_ROUTE, V.ON_SITE]
 
 
-class Visit(ConcurrentTransitionMixin, models.Model):
+class Visit(ConcurrentTransitionMixin, Worded):
     """A technician's visit to the premises, in a window of time. `state` moves only through `lifecycle.advance`."""
 
     class Kind(models.TextChoices):

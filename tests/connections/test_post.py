@@ -152,6 +152,19 @@ def test_letters_are_taken_a_handful_at_a_time(served: Served) -> None:
     assert sum("SKIP LOCKED" in query["sql"] for query in seen) == 2
 
 
+def test_one_more_letter_costs_six_statements_more(served: Served) -> None:
+    served("take")
+    costs = []
+    for count in (1, 2, 3):
+        for n in range(count):
+            scheduled_application(source_reference=f"{count}-{n}")
+        with CaptureQueriesContext(connection) as seen:
+            deliver()
+        costs.append(sum("SAVEPOINT" not in query["sql"] for query in seen))
+
+    assert costs[2] - costs[1] <= 6  # the order, what waits of it, papers, holds; the words kept, and that it is sent
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_posts_at_once_send_each_letter_once(served: Served, at_once: Any) -> None:
     server = served("take")
