@@ -74,4 +74,5 @@ def test_the_row_of_a_process_that_is_long_gone_is_thrown_away() -> None:
     door = Door()
     door.left([])
 
-    assert set(Departure.objects.filter(door__in=[7, 8, door.number]).values_list("door", flat=True)) == {8, door.number}
+    kept = Departure.objects.filter(door__in=[7, 8, door.number])
+    assert set(kept.values_list("door", flat=True)) == {8, door.number}
