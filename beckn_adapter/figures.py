@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Count, Min
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -16,6 +17,7 @@ from beckn_adapter import circuit, outbox, tally
 from beckn_adapter.metrics import COUNTERS, HISTOGRAMS, STRANGER
 from beckn_adapter.models import Callback, Circuit, Message, Tally
 from connections.models import Event
+from connections.queues import taking_by_index
 
 PREFIX = "servicedrop_"
 MOST_HOSTS = 50
@@ -96,7 +98,8 @@ def lateness(now: datetime) -> dict[str, float]:
     """For how many seconds the first thing in each box has been due: who works the boxes, or nobody?"""
     first = Message.objects.filter(state="RECEIVED").aggregate(at=Min("due_at"))["at"]
     ready = outbox.sendable().exclude(host__in=circuit.unready_hosts())
-    due = ready.values_list("due_at", flat=True).first()
+    with transaction.atomic(), taking_by_index():  # else all that a host is owed may be read for each row of it
+        due = ready.values_list("due_at", flat=True).first()
     return {"inbox": _age(first, now), "outbox": _age(due, now)}
 
 
