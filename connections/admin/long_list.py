@@ -34,8 +34,15 @@ class Counted(int):
 
 
 def count_some(rows: QuerySet[Any, Any], most: int = MOST_COUNTED) -> Counted:
-    """Count no further than to a bound; the newest first, so by the same index as the list itself."""
-    return Counted(rows.order_by("-pk")[: most + 1].count(), most)
+    """Count no further than to a bound; the newest first, so by the same index as the list itself. Rows that another
+    table chooses (a provider's letters, by their orders) in any order: from there they are found sooner."""
+    order = [] if _are_chosen_by_another_table(rows) else ["-pk"]
+    return Counted(rows.order_by(*order)[: most + 1].count(), most)
+
+
+def _are_chosen_by_another_table(rows: QuerySet[Any, Any]) -> bool:
+    query = rows.query
+    return sum(bool(query.alias_refcount[alias]) for alias in query.alias_map) > 1
 
 
 class BoundedPaginator(Paginator):

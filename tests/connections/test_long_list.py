@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from connections.admin.long_list import BoundedPaginator, count_some
-from connections.models import Application
+from connections.models import Application, Letter
 from connections.privacy.own import erase_person_of
 from connections.searching import find, words_of
 from connections.services import Applicant, Premises, amend_application
@@ -21,6 +21,17 @@ def test_counting_stops_at_its_bound_and_says_so() -> None:
 
     assert (count_some(Application.objects.all(), 2), count_some(Application.objects.all(), 2).words) == (2, "over 2")
     assert count_some(Application.objects.all(), 3).words == "3"
+
+
+def test_what_another_table_chooses_is_counted_in_any_order_and_all_else_newest_first() -> None:
+    order = scheduled_application()
+    letters = Letter.objects.filter(application__provider=order.provider)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert count_some(letters) == letters.count()
+        count_some(Letter.objects.filter(application=order).select_related("application"))
+
+    assert ["ORDER BY" in query["sql"] for query in (asked[0], asked[2])] == [False, True]
 
 
 def test_a_list_beyond_the_bound_says_that_there_are_more(monkeypatch: pytest.MonkeyPatch) -> None:
