@@ -31,24 +31,30 @@ def test_another_filter_or_another_list_is_another_page() -> None:
     assert kept_part("/admin/billing/entry/") != kept_part("/admin/billing/payment/")
 
 
-def compared(name: str, small_ms: float, full_ms: float) -> Compared:
-    return Compared(name, Cost(9, 100, ()), Cost(9, 110, ("billing_entry",)), small_ms, full_ms)
+def compared(name: str, small_ms: float, full_ms: float, rows: int = 50) -> Compared:
+    return Compared(name, Cost(9, 100, (), 50), Cost(9, 110, ("billing_entry",), rows), small_ms, full_ms)
 
 
 def test_a_page_is_flat_that_takes_up_to_fifteen_per_cent_longer() -> None:
     assert [compared("/a/", 100, ms).is_flat for ms in (50, 114, 116)] == [True, True, False]
 
 
-def test_the_section_names_those_that_grow_most_and_counts_the_others() -> None:
-    found = [compared("/a/", 100, 100), compared("/b/", 100, 130), compared("job: c", 2, 2)]
+def test_the_section_counts_and_names_those_that_grow_and_those_that_only_show_more() -> None:
+    found = [
+        compared("/a/", 100, 100),
+        compared("/b/", 100, 130),
+        compared("/c/", 100, 200, 99),
+        compared("job: c", 2, 2),
+    ]
 
     section = flat.describe(found, {"small": "few", "full": "many"}, rounds=7)
 
-    assert [goal.measured for goal in section.goals] == ["1 of 2", "1 of 1"]
+    assert [goal.measured for goal in section.goals] == ["1 of 3 (1 more have more to show)", "1 of 1"]
     assert [goal.met for goal in section.goals] == [False, True]
-    kinds, worst = section.tables
-    assert [row[:3] for row in kinds.rows] == [("pages", 2, 1), ("jobs", 1, 1)]
-    assert worst.rows[0] == ("/b/", 9, 9, 100, 110, 100, 130, "30%", "billing_entry")
+    kinds, longer, more = section.tables
+    assert [row[:5] for row in kinds.rows] == [("pages", 3, 1, 1, 1), ("jobs", 1, 1, 0, 0)]
+    assert longer.rows == [("/b/", 50, 50, 9, 9, 100, 110, 100, 130, "30%", "billing_entry")]
+    assert [row[0] for row in more.rows] == ["/c/"]
 
 
 def outcome(rate: float, cycle: float) -> Outcome:

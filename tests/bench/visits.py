@@ -18,11 +18,13 @@ _visits: list[tuple[str, Callable[[], Any]]] = []
 
 @dataclass(frozen=True)
 class Cost:
-    """Statements, the blocks that PostgreSQL touched for them, and the growing tables it read from end to end."""
+    """Statements, the blocks that PostgreSQL touched for them, the growing tables it read from end to end, and how many
+    rows of tables the page shows."""
 
     statements: int
     blocks: int
     whole: tuple[str, ...]
+    rows: int = 0
 
 
 def open_house(database: str) -> ProcessPoolExecutor:
@@ -57,13 +59,20 @@ def explain(number: int) -> Cost:
     from tests.bench.growing import GROWING  # noqa: PLC0415
     from tests.bench.plans import watch  # noqa: PLC0415
 
-    seen = _undone(partial(watch, _visits[number][1], {model._meta.db_table for model in GROWING}, analyze=True))
-    return Cost(len(seen.statements), seen.blocks, tuple(sorted({table for table, _ in seen.from_end_to_end})))
+    answers: list[Any] = []
+    visit, growing = _visits[number][1], {model._meta.db_table for model in GROWING}
+    seen = _undone(partial(watch, lambda: answers.append(visit()), growing, analyze=True))
+    whole = tuple(sorted({table for table, _ in seen.from_end_to_end}))
+    return Cost(len(seen.statements), seen.blocks, whole, _rows_of(answers[0]))
 
 
 def take_time(number: int) -> float:
     """Milliseconds of one visit."""
     return float(_undone(partial(_timed, _visits[number][1])))
+
+
+def _rows_of(answer: Any) -> int:
+    return answer.count(b"<tr") if isinstance(answer, bytes) else 0
 
 
 def _timed(visit: Callable[[], Any]) -> float:
