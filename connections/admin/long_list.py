@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import Col
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -34,15 +35,19 @@ class Counted(int):
 
 
 def count_some(rows: QuerySet[Any, Any], most: int = MOST_COUNTED) -> Counted:
-    """Count no further than to a bound; the newest first, so by the same index as the list itself. Rows that another
-    table chooses (a provider's letters, by their orders) in any order: from there they are found sooner."""
-    order = [] if _are_chosen_by_another_table(rows) else ["-pk"]
+    """Count no further than to a bound; the newest first, so by the same index as the list itself. What hangs on the
+    orders of one provider in any order: from these it is found at once, among the newest of all providers it is rare.
+    """
+    order = [] if _are_of_orders_of_a_provider(rows) else ["-pk"]
     return Counted(rows.order_by(*order)[: most + 1].count(), most)
 
 
-def _are_chosen_by_another_table(rows: QuerySet[Any, Any]) -> bool:
-    query = rows.query
-    return sum(bool(query.alias_refcount[alias]) for alias in query.alias_map) > 1
+def _are_of_orders_of_a_provider(rows: QuerySet[Any, Any]) -> bool:
+    own = rows.query.get_initial_alias()
+    columns = [getattr(leaf, "lhs", None) for leaf in rows.query.where.leaves()]
+    return any(
+        isinstance(column, Col) and column.alias != own and column.target.name == "provider" for column in columns
+    )
 
 
 class BoundedPaginator(Paginator):
