@@ -1,5 +1,7 @@
 """Lists that grow: bounded counts in words, known values by hops, orders found by the beginnings of words."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,16 +25,19 @@ def test_counting_stops_at_its_bound_and_says_so() -> None:
     assert count_some(Application.objects.all(), 3).words == "3"
 
 
-def test_what_hangs_on_a_providers_orders_is_counted_in_any_order_and_all_else_newest_first() -> None:
+def test_rows_are_counted_in_the_order_in_which_they_are_soon_found() -> None:
     order = scheduled_application()
-    letters = Letter.objects.filter(application__provider=order.provider)
-    others = (Letter.objects.filter(application__number=order.number), Application.objects.filter(provider=1))
+    letters, applications, since = Letter.objects.all(), Application.objects.all(), order.created_at
 
     with CaptureQueriesContext(connection) as asked:
-        counted = [count_some(rows) for rows in (letters, *others)]
+        assert count_some(letters.filter(application__provider=order.provider)) == letters.count() > 0
+        assert count_some(letters.filter(created_at__gte=since)) == letters.count()
+        count_some(letters.filter(application__number=order.number))
+        count_some(applications.filter(provider=order.provider))
+        count_some(applications.filter(updated_at__gte=since))  # which has no index
 
-    assert counted[0] == letters.count()
-    assert ["ORDER BY" in query["sql"] for query in asked] == [False, True, True]
+    words = [re.search(r'ORDER BY "\w+"."(\w+)" DESC', query["sql"]) for query in asked if "subquery" in query["sql"]]
+    assert [found and found[1] for found in words] == [None, "created_at", "id", "id", "id"]
 
 
 def test_a_list_beyond_the_bound_says_that_there_are_more(monkeypatch: pytest.MonkeyPatch) -> None:
