@@ -31,30 +31,30 @@ def test_another_filter_or_another_list_is_another_page() -> None:
     assert kept_part("/admin/billing/entry/") != kept_part("/admin/billing/payment/")
 
 
-def compared(name: str, small_ms: float, full_ms: float, rows: int = 50) -> Compared:
-    return Compared(name, Cost(9, 100, (), 50), Cost(9, 110, ("billing_entry",), rows), small_ms, full_ms)
+def compared(name: str, small_ms: float, full_ms: float, rows: int = 50, blocks: int = 110) -> Compared:
+    return Compared(name, Cost(9, 100, (), 50), Cost(9, blocks, ("billing_entry",), rows), small_ms, full_ms)
 
 
 def test_a_page_is_flat_that_takes_up_to_fifteen_per_cent_longer() -> None:
     assert [compared("/a/", 100, ms).is_flat for ms in (50, 114, 116)] == [True, True, False]
 
 
-def test_the_section_counts_and_names_those_that_grow_and_those_that_only_show_more() -> None:
-    found = [
-        compared("/a/", 100, 100),
-        compared("/b/", 100, 130),
-        compared("/c/", 100, 200, 99),
-        compared("job: c", 2, 2),
+def test_the_section_tells_what_grows_with_the_database_from_what_shows_more_and_from_the_machines_mood() -> None:
+    grows = compared("/b/", 100, 130, blocks=1000)
+    found = [compared("/a/", 100, 100), grows, compared("/c/", 100, 200, rows=99), compared("/d/", 100, 120)]
+
+    assert compared("/e/", 100, 200, rows=99, blocks=9000).why == flat.LONGER  # it shows more, and touches far more
+    section = flat.describe([*found, compared("job: c", 2, 2)], {"small": "few", "full": "many"}, rounds=7)
+
+    assert [goal.measured for goal in section.goals] == [
+        "1 of 4; 1 longer that touch more",
+        "1 of 1; 0 longer that touch more",
     ]
-
-    section = flat.describe(found, {"small": "few", "full": "many"}, rounds=7)
-
-    assert [goal.measured for goal in section.goals] == ["1 of 3 (1 more have more to show)", "1 of 1"]
     assert [goal.met for goal in section.goals] == [False, True]
-    kinds, longer, more = section.tables
-    assert [row[:5] for row in kinds.rows] == [("pages", 3, 1, 1, 1), ("jobs", 1, 1, 0, 0)]
-    assert longer.rows == [("/b/", 50, 50, 9, 9, 100, 110, 100, 130, "30%", "billing_entry")]
-    assert [row[0] for row in more.rows] == ["/c/"]
+    kinds, longer, more, mood = section.tables
+    assert [row[:6] for row in kinds.rows] == [("pages", 4, 1, 1, 1, 1), ("jobs", 1, 1, 0, 0, 0)]
+    assert longer.rows == [("/b/", 50, 50, 9, 9, 100, 1000, 100, 130, "30%", "billing_entry")]
+    assert [row[0] for row in (*more.rows, *mood.rows)] == ["/c/", "/d/"]
 
 
 def outcome(rate: float, cycle: float) -> Outcome:
@@ -77,12 +77,26 @@ def test_houses_are_compared_turn_by_turn() -> None:
     loads = {figure.load for figure in FIGURES}
     slow_then_quick = {"empty": [outcome(100, 10), outcome(200, 5)], "full": [outcome(80, 11), outcome(160, 5.5)]}
     outcomes = {house: dict.fromkeys(loads, slow_then_quick[house]) for house in HOUSES}
-    facts = {"full": "many", "buffers": "2GB", "turns": 2, "window": 32, "answer": 9, "wide": 900, "narrow": 9}
+    facts = {
+        "full": "many",
+        "buffers": "2GB",
+        "turns": 2,
+        "kept": 2,
+        "window": 32,
+        "answer": 9,
+        "wide": 900,
+        "narrow": 9,
+    }
 
     section = flat_loads.describe(outcomes, facts)
 
     assert section.tables[0].rows[0][2:] == (150, 120, "-20%", "-20%", "-20%", "no")
     assert [goal.met for goal in section.goals if "cycle" in goal.what] == [True, True]
+
+
+def test_a_turn_counts_in_which_the_machine_was_as_quick_for_both_houses() -> None:
+    assert flat_loads.counted({"empty": [100, 100, 80], "full": [90, 60, 100]}) == [0]
+    assert flat_loads.counted({"empty": [100, 100], "full": [50, 60]}) == [0, 1]
 
 
 def test_the_page_is_renewed_with_the_machine_that_it_told_of(tmp_path: Path) -> None:
