@@ -223,7 +223,10 @@ def _wrong(outcomes: Outcomes) -> int:
 
 def _in_short(outcome: Outcome) -> str:
     cpu = round(sum(outcome.cpu_us.values()))
-    return f"{outcome.ack_rate:6.0f} ACK/s {outcome.rate:6.0f} callbacks/s, {outcome.cycle}; {cpu} us"
+    bad = (
+        f"{outcome.refused} refused, {outcome.missing} missing, {outcome.doubled} doubled, {outcome.unsigned} unsigned"
+    )
+    return f"{outcome.ack_rate:6.0f} ACK/s {outcome.rate:6.0f} callbacks/s, {outcome.cycle}; {cpu} us; {bad}"
 
 
 if __name__ == "__main__":
