@@ -132,6 +132,7 @@ class Callback(models.Model):
             models.Index(fields=["bap_id", "transaction_id", "id"], name="outbox_order", condition=Q(state="DUE")),
             models.Index(fields=["transaction_id"], name="outbox_transaction"),
             models.Index(fields=["host"], name="outbox_dead", condition=Q(state="DEAD")),
+            models.Index(fields=["-id"], name="outbox_dead_last", condition=Q(state="DEAD")),
             models.Index(fields=["action", "-id"], name="outbox_action", condition=~Q(action="on_search")),
         ]
 

@@ -16,6 +16,8 @@ from celery import current_app
 from django.core.cache import cache
 from django.db import connection
 
+from beckn_adapter.trail import lines_together
+
 log = logging.getLogger(__name__)
 MARK = "nudge"  # in the cache: a drain is asked for, or watches (watch.py)
 PENDING_SECONDS = 2  # a nudge that nobody took by then is worth another
@@ -74,8 +76,9 @@ class Waker:
                 _report(row_ids)
             if asked and time.monotonic() >= self._quiet_until and not send_nudge():
                 self._quiet_until = time.monotonic() + BREATHER
-            for act in rest:
-                act()
+            with lines_together():
+                for act in rest:
+                    act()
             if not asked:
                 connection.close()
                 self._note_rest()

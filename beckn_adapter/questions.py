@@ -60,8 +60,9 @@ def answer_questions(busy: Mapping[str, int] | None = None) -> Answered:
     began = time.time_ns()
     found = _answer_together(busy)
     ended = time.time_ns()
-    for row in found.questions:
-        drain.tell(row, "refused" if row.error else "answered", began, ended)
+    with trail.lines_together():
+        for row in found.questions:
+            drain.tell(row, "refused" if row.error else "answered", began, ended)
     return found
 
 

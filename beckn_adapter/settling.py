@@ -56,8 +56,10 @@ def settle(rows: list[Callback], results: list[Result]) -> None:
     """
     if results:
         sent = {row.pk: row for row in rows}
-        for result in _settle(sent, results):
-            _tell(sent[result.callback_id], result)
+        kept = _settle(sent, results)
+        with trail.lines_together():
+            for result in kept:
+                _tell(sent[result.callback_id], result)
 
 
 @run_again

@@ -5,13 +5,14 @@ It is a context variable: each thread and each callback in the air has its own, 
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
 from celery import current_task
 
 NAMES = ("transaction_id", "message_id", "action", "bap_id")
+_held: ContextVar["dict[Lines, list[str]] | None"] = ContextVar("lines", default=None)
 _followed: ContextVar[dict[str, str] | None] = ContextVar("message", default=None)
 
 
@@ -33,6 +34,41 @@ def follow(context: Mapping[str, Any]) -> None:
 def followed() -> dict[str, str]:
     """The ids of the message that is worked on; empty when none is."""
     return _followed.get() or {}
+
+
+class Lines(logging.StreamHandler[Any]):
+    """Writes a line at a time, or those of a block together: each writing lets other threads go first."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        held = _held.get()
+        if held is None:
+            super().emit(record)
+            return
+        try:
+            held.setdefault(self, []).append(self.format(record) + self.terminator)
+        except Exception:  # noqa: BLE001 - as its superclass does: a line that can not be written stops nobody
+            self.handleError(record)
+
+    def write(self, lines: list[str]) -> None:
+        try:
+            with self.lock or nullcontext():
+                self.stream.write("".join(lines))
+                self.flush()
+        except Exception:  # noqa: BLE001 - as above
+            self.handleError(logging.makeLogRecord({}))
+
+
+@contextmanager
+def lines_together() -> Iterator[None]:
+    """What is logged in this block, in its thread, is written at its end."""
+    held: dict[Lines, list[str]] = {}
+    token = _held.set(held)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+        for handler, lines in held.items():
+            handler.write(lines)
 
 
 class Trail(logging.Filter):

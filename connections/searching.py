@@ -48,8 +48,11 @@ def find(term: str, among: QuerySet[Application] | None = None, at_most: int = A
         return list(everything.filter(pk=int(draft[1]), number=None).values_list("pk", flat=True))
     if not term:
         return []
-    newest = everything.filter(_meant(term)).order_by("-pk").values_list("pk", flat=True)
-    return list(newest[:at_most])
+    # Each by an index of its own: asked for one or the other at once, PostgreSQL would read every application.
+    numbered = everything.filter(_numbered(term)).order_by("-pk").values_list("pk", flat=True)
+    worded = _worded(term) if among is None else _worded(term).filter(application__in=among)
+    named = worded.order_by("-application_id").values_list("application_id", flat=True).distinct()
+    return sorted({*numbered[:at_most], *named[:at_most]}, reverse=True)[:at_most]
 
 
 def as_written(term: str) -> list[str]:
@@ -57,20 +60,24 @@ def as_written(term: str) -> list[str]:
     return sorted({term, term.lower(), term.upper()})
 
 
-def _meant(term: str) -> Q:
+def _numbered(term: str) -> Q:
     numbers = Q()
     for written in as_written(term):
         numbers |= Q(number__startswith=written)
-    asked = Q(pk__in=Application.objects.order_by().filter(numbers).values("pk")[:AT_MOST])
+    return numbers
+
+
+def _worded(term: str) -> QuerySet[SearchWord]:
+    """A word of each application that has them all; applications themselves are not looked into."""
     digits = re.sub(r"\D", "", term)
     if TELEPHONE.match(term) and len(digits) >= 5:
-        return asked | Q(pk__in=_with(f"{NUMBER_SIGN}{digits[::-1]}"))
-    every_word = Q()
-    for word in term.casefold().split()[:6]:
-        every_word &= Q(pk__in=_with(word))
-    return asked | every_word
+        return _with(f"{NUMBER_SIGN}{digits[::-1]}")
+    rarest, *others = sorted(term.casefold().split()[:6], key=len, reverse=True)
+    words = _with(rarest)
+    for word in others:
+        words = words.filter(application_id__in=_with(word).values("application_id"))
+    return words
 
 
-def _with(beginning: str) -> QuerySet[SearchWord, int]:
-    words = SearchWord.objects.filter(word__startswith=beginning[:LONGEST])
-    return words.values_list("application_id", flat=True)
+def _with(beginning: str) -> QuerySet[SearchWord]:
+    return SearchWord.objects.filter(word__startswith=beginning[:LONGEST])

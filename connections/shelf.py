@@ -28,6 +28,7 @@ class Shelf:
     def __init__(self) -> None:
         self.ready: dict[Any, Any] = {}
         self.served = lru_cache(maxsize=4096)(self._served)
+        self.fitting = lru_cache(maxsize=4096)(self._fitting)
         self._providers = {
             row.pk: row
             for row in Provider.objects.prefetch_related("service_areas", "cancellation_terms").order_by("name", "pk")
@@ -63,14 +64,14 @@ class Shelf:
             if provider in ("", row.code):
                 yield from self._on_sale[row.code]
 
-    def fitting(self, criteria: Criteria) -> list[Offering]:
+    def _fitting(self, criteria: Criteria) -> tuple[Offering, ...]:
         """What fits, in the order of `on_sale`."""
         wanted = self.wanted(criteria.words)
-        return [
+        return tuple(
             offering
             for offering in self.on_sale(criteria.provider)
             if not any(True for _ in self.against(offering, criteria, wanted))
-        ]
+        )
 
     def against(self, offering: Offering, criteria: Criteria, wanted: Set[str] | None) -> Iterator[str]:
         """What speaks against an offering, in words. `wanted` as `self.wanted` says."""

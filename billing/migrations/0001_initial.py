@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                 ('issued_by', models.CharField(max_length=260)),
                 ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='connections.application')),
                 ('payment', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='voucher', to='billing.payment')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='connections.provider')),
+                ('provider', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='connections.provider')),
             ],
             options={
                 'verbose_name': 'paper',
@@ -323,6 +323,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='voucher',
             index=models.Index(fields=['kind', '-id'], name='voucher_list_of_kind'),
+        ),
+        migrations.AddIndex(
+            model_name='voucher',
+            index=models.Index(fields=['provider', '-id'], name='voucher_list_of_provider'),
         ),
         migrations.AddIndex(
             model_name='voucher',

@@ -51,7 +51,7 @@ class Voucher(models.Model):
 
     Kind = VoucherKind
 
-    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="vouchers")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="vouchers", db_index=False)
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="vouchers")
     kind = models.CharField(max_length=12, choices=VoucherKind.choices)
     number = models.CharField(max_length=40)
@@ -77,6 +77,7 @@ class Voucher(models.Model):
         ]
         indexes = [
             models.Index(fields=["kind", "-id"], name="voucher_list_of_kind"),
+            models.Index(fields=["provider", "-id"], name="voucher_list_of_provider"),
             models.Index(fields=["issued_at"], name="voucher_list_of_day"),
             models.Index(fields=["number"], name="voucher_of_number"),
         ]

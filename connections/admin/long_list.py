@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import Col
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -34,8 +35,29 @@ class Counted(int):
 
 
 def count_some(rows: QuerySet[Any, Any], most: int = MOST_COUNTED) -> Counted:
-    """Count no further than to a bound; the newest first, so by the same index as the list itself."""
-    return Counted(rows.order_by("-pk")[: most + 1].count(), most)
+    """Count no further than to a bound, in an order in which so many are soon found."""
+    return Counted(rows.order_by(*_order_to_count(rows))[: most + 1].count(), most)
+
+
+def _order_to_count(rows: QuerySet[Any, Any]) -> list[str]:
+    """The newest first, so by the same index as the list itself, but for two: what happened in a time is counted by the
+    index of the time, else all of it would be sorted; and what hangs on the orders of one provider in any order, since
+    it is found from these at once, and is rare among the newest of all providers."""
+    for leaf in rows.query.where.leaves():
+        column = getattr(leaf, "lhs", None)
+        if not isinstance(column, Col):
+            continue
+        if column.alias != rows.query.get_initial_alias():
+            if column.target.name == "provider":
+                return []
+        elif leaf.lookup_name in ("gte", "lt") and _is_an_index_by(column.target):
+            return [f"-{column.target.name}"]
+    return ["-pk"]
+
+
+def _is_an_index_by(field: Any) -> bool:
+    indexes = field.model._meta.indexes
+    return any(index.fields and index.fields[0].lstrip("-") == field.name and not index.condition for index in indexes)
 
 
 class BoundedPaginator(Paginator):

@@ -616,7 +616,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='application',
-            index=models.Index(fields=['ordered_at'], name='application_list_of_day'),
+            index=models.Index(fields=['ordered_at', 'id'], name='application_list_of_day'),
         ),
         migrations.AddIndex(
             model_name='application',

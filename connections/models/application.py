@@ -152,7 +152,7 @@ class Application(ConcurrentTransitionMixin, Worded):
             models.Index(fields=["due_on"], name="application_due", condition=Q(fulfillment_state__in=[*OPEN_STATES])),
             models.Index(fields=["fulfillment_state", "-id"], name="application_list_of_state"),
             models.Index(fields=["source", "-id"], name="application_list_of_source"),
-            models.Index(fields=["ordered_at"], name="application_list_of_day"),
+            models.Index(fields=["ordered_at", "id"], name="application_list_of_day"),
             models.Index(fields=["-id"], name="application_to_look_at", condition=~Q(attention="")),
             models.Index(
                 fields=["provider", "ended_at"],

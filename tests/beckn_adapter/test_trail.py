@@ -24,7 +24,7 @@ log = logging.getLogger("tests.trail")
 def written() -> Iterator[io.StringIO]:
     """What a handler like that of the settings writes."""
     stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
+    handler = trail.Lines(stream)
     handler.setFormatter(JsonLine())
     handler.addFilter(Discreet())
     handler.addFilter(trail.Trail())
@@ -43,6 +43,35 @@ def lines(written: io.StringIO) -> list[dict[str, str]]:
 
 def test_the_handler_of_the_settings_names_the_message_and_masks_persons() -> None:
     assert settings.LOGGING["handlers"]["console"]["filters"] == ["discreet", "trail"]
+
+
+def test_lines_of_a_block_are_written_at_its_end_in_their_order(written: io.StringIO) -> None:
+    with trail.lines_together():
+        log.info("one")
+        log.info("two")
+        assert written.getvalue() == ""
+
+    assert [line["message"] for line in lines(written)] == ["one", "two"]
+
+
+def test_a_block_that_fails_writes_its_lines_all_the_same(written: io.StringIO) -> None:
+    def fail() -> None:
+        with trail.lines_together():
+            log.info("one")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert [line["message"] for line in lines(written)] == ["one"]
+
+
+def test_a_stream_that_is_closed_stops_nobody(written: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+    with trail.lines_together():
+        log.info("one")
+        written.close()
+
+    assert "closed file" in capsys.readouterr().err
 
 
 @pytest.mark.django_db

@@ -85,12 +85,10 @@ def filters(address: str, pages: Any) -> list[str]:
 
 
 def sortable(pages: Any) -> list[int]:
-    """The columns with an arrow, by their place in the list."""
+    """The columns with an arrow, by their place in the list as the address names it."""
     request = _asked("/")
-    listed = pages.get_changelist_instance(request)
-    shown = [name for name in listed.list_display if name != "action_checkbox"]
-    may = pages.get_sortable_by(request)
-    return [n + 1 for n, name in enumerate(shown) if name in may and listed.get_ordering_field(name)]
+    listed, may = pages.get_changelist_instance(request), pages.get_sortable_by(request)
+    return [n for n, name in enumerate(listed.list_display) if name in may and listed.get_ordering_field(name)]
 
 
 def terms() -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,8 +53,9 @@ class Desk:
             buyer.me = me
             self.buyers.append(buyer)
 
-    def searches(self, count: int) -> list[Letter]:
-        message = {"intent": orders.intent(NEED)}
+    def searches(self, count: int, about: Mapping[str, Any] | None = None) -> list[Letter]:
+        """What they look for; `about` is more of it."""
+        message = {"intent": orders.intent(NEED) | dict(about or {})}
         return [self._write("search", message, number % len(self.buyers), str(uuid4())) for number in range(count)]
 
     def inits(self, count: int) -> list[Letter]:

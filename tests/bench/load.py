@@ -47,6 +47,7 @@ class Plan:
     seconds: float = 3600  # after which nothing more is sent
     grace: float = 60  # seconds after the last message was sent in which all must be answered
     terms: bytes = b""  # an on_init that every confirm agrees to; without it each has an init of its own
+    about: Mapping[str, Any] = field(default_factory=dict)  # more of a search's intent
 
 
 @dataclass
@@ -152,7 +153,7 @@ class Load:
 def run(plan: Plan) -> Outcome:
     """Prepare (an init before each confirm), send, wait, and judge what came back."""
     desk = Desk(plan.house, plan.buyers)
-    letters = desk.searches(plan.count) if plan.action == "search" else _confirms(plan, desk)
+    letters = desk.searches(plan.count, plan.about) if plan.action == "search" else _confirms(plan, desk)
     time.sleep(AHEAD)
     before, own = processes.cpu_seconds(plan.groups), time.process_time()
     load = Load(plan, letters)
@@ -186,7 +187,7 @@ def _terms(plan: Plan, inits: Sequence[Letter]) -> list[bytes]:
 def ask_for(plan: Plan) -> bytes:
     """One callback as it came: what is offered to a search, or the terms for an init."""
     desk = Desk(plan.house, plan.buyers)
-    letters = desk.searches(1) if plan.action == "search" else desk.inits(1)
+    letters = desk.searches(1, plan.about) if plan.action == "search" else desk.inits(1)
     return Load(replace(plan, groups={}, window=1), letters).run().callbacks[0][2]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.plot import draw
-from tests.bench.section import Cell, Goal, Section, Table
+from tests.bench.section import Cell, Goal, Section, Table, read_sections
 
 HEAD = """# Performance
 
@@ -12,6 +12,7 @@ Written by `make bench` from the figures in `docs/performance/`; not by hand. Ev
 on one machine: web server, worker, PostgreSQL, Valkey and the load generator share its cores. A ratio compares two
 things measured in turn in the same run, so it says more than a rate. A goal that is missed says so.
 """
+MACHINE = "Machine: "
 MET = {True: "met", False: "**missed**"}
 
 
@@ -24,9 +25,18 @@ def write_page(page: Path, sections: Sequence[Section], machine: str) -> None:
             (page.parent / f"{section.plot.name}.svg").write_text(draw(section.plot))
 
 
+def renew_page(folder: Path) -> None:
+    """The page of this folder anew from its figures; the machine stays as it was written there."""
+    page = folder / "performance.md"
+    machines = [line for line in page.read_text().splitlines() if line.startswith(MACHINE)] if page.exists() else []
+    write_page(
+        page, read_sections(folder / "performance"), machines[0].removeprefix(MACHINE) if machines else "unknown."
+    )
+
+
 def describe(sections: Sequence[Section], machine: str) -> str:
     goals = [goal for section in sections for goal in section.goals]
-    parts = [HEAD, f"Machine: {machine}\n"]
+    parts = [HEAD, f"{MACHINE}{machine}\n"]
     if goals:
         parts.append(f"## Goals\n\n{goals_table(goals)}\n")
     parts += [_describe(section) for section in sections]

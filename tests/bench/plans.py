@@ -52,6 +52,7 @@ def _plan(sql: str, params: Any, *, analyze: bool) -> dict[str, Any]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN ({options}) {sql}", params)
         told = cursor.fetchone()[0]
+        transaction.set_rollback(True)  # ANALYZE runs it, and it may change rows
     plan: dict[str, Any] = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
     return plan
 

@@ -32,6 +32,10 @@ def unshared_megabytes(groups: Mapping[str, int]) -> dict[str, float]:
     return {name: sum(_share(pid) for pid in _family(leader, stats)) for name, leader in groups.items()}
 
 
+def parent_of(pid: int) -> int:
+    return _stats()[pid][0]
+
+
 def _stats() -> dict[int, tuple[int, float]]:
     """Parent and CPU seconds (its own and those of its ended children) of every process."""
     found = {}

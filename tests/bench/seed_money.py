@@ -66,21 +66,34 @@ def payments() -> int:
 
 
 def entries() -> int:
-    """A charge for each instalment of an order, what came in for it, and what a cancellation took back."""
-    common = {"application": "n", "instalment": "i.id", "amount": "i.amount", "actor": "'staff anna'", **USD}
-    charged = {"kind": "'CHARGE'", "title": "'Connection fee'", "at": "ordered_at"}
-    count = fill(Entry, f"{ENTRIES} WHERE rank > 0", **common, **charged)
-    came = f"{ENTRIES} JOIN billing_payment AS p ON p.key = md5('payment' || i.id)::uuid"
-    received = {"kind": "'PAYMENT'", "title": "'Received'", "payment": "p.id", "till": "p.provider_id"}
-    received["at"] = "ended_at"
-    count += fill(Entry, came, **common, **received)
-    ended = "FROM billing_entry AS e JOIN plan ON n = e.application_id WHERE state IN ('CANCELLED', 'FAILED')"
-    undone = {"kind": "'REVERSAL'", "title": "'Taken back'", "reverses": "e.id", "at": "ended_at"}
-    return count + fill(
+    """A charge for each instalment of an order, what came in for it, and what a cancellation took back, as it happened:
+    the newest lines are of every kind and of every provider."""
+    came = "LEFT JOIN billing_payment AS p ON p.key = md5('payment' || i.id)::uuid"
+    kinds = "(VALUES ('CHARGE', 'Charged'), ('PAYMENT', 'Received'), ('REVERSAL', 'Taken back')) AS k (kind, title)"
+    at = "CASE WHEN k.kind = 'CHARGE' THEN ordered_at ELSE ended_at END"
+    ended = "state IN ('CANCELLED', 'FAILED')"
+    posted = f"""
+        SELECT n, i.id AS instalment, i.amount, k.kind, k.title, {at} AS at, p.id AS payment, p.provider_id AS till,
+               row_number() OVER (ORDER BY {at}, i.id, k.kind) AS number
+        {ENTRIES} {came} CROSS JOIN {kinds}
+        WHERE rank > 0 AND CASE k.kind WHEN 'PAYMENT' THEN p.id IS NOT NULL WHEN 'REVERSAL' THEN {ended} ELSE TRUE END
+    """
+    charge = "max(number) FILTER (WHERE kind = 'CHARGE') OVER (PARTITION BY instalment)"
+    return fill(
         Entry,
-        ended,
-        **{**common, "instalment": "e.instalment_id", "amount": "e.amount"},
-        **undone,
+        f"FROM (SELECT *, {charge} AS charge FROM ({posted}) AS p) AS e ORDER BY number",
+        id="number",
+        application="n",
+        instalment="instalment",
+        amount="amount",
+        kind="kind",
+        title="title",
+        payment="CASE WHEN kind = 'PAYMENT' THEN payment END",
+        till="CASE WHEN kind = 'PAYMENT' THEN till END",
+        reverses="CASE WHEN kind = 'REVERSAL' THEN charge END",
+        actor="'staff anna'",
+        at="at",
+        **USD,
     )
 
 
@@ -113,7 +126,7 @@ def reports() -> int:
     """Buyer apps report what they collect; the last ones are still to be matched."""
     matched = "CASE WHEN p.id IS NULL THEN 'REPORTED' ELSE 'MATCHED' END"
     found = f"{ENTRIES} LEFT JOIN billing_payment AS p ON p.key = md5('payment' || i.id)::uuid"
-    wanted = f"{found} WHERE bap IS NOT NULL AND rank IN (4, 5) AND i.position = 1 AND n % 5 = 1"
+    wanted = f"{found} WHERE bap IS NOT NULL AND rank IN (4, 5) AND i.position = 1 AND n / 50 % 5 = 1"
     values = {"instalment": "i.id", "amount": "i.amount", "reference": "'R' || i.id", "reported_by": "bap"}
     state = {"state": matched, "payment": "p.id", "reported_at": "ordered_at"}
     return fill(PaymentReport, wanted, application="n", **values, **state, **USD)
@@ -122,7 +135,7 @@ def reports() -> int:
 def waivers() -> int:
     decided = {"decided_by": "(SELECT max(id) FROM auth_user)", "state": "'REFUSED'", "refusal": "'No'"}
     values = {"instalment": "i.id", "amount": "10", "reason": "'Hardship'", "asked_by": CLERK, "asked_at": "ordered_at"}
-    return fill(Waiver, f"{ENTRIES} WHERE n % 200 = 50 AND rank > 0", application="n", **values, **decided, **USD)
+    return fill(Waiver, f"{ENTRIES} WHERE n / 50 % 200 = 50 AND rank > 0", application="n", **values, **decided, **USD)
 
 
 def closings() -> int:

@@ -60,48 +60,45 @@ def conversations() -> int:
     return fill(Conversation, "FROM plan WHERE bap IS NOT NULL", application="n", **values)
 
 
-def answers() -> int:
-    """One for each message that was handled; a few were given up, and the youngest wait for a host that is down."""
+def callbacks() -> int:
+    """An answer to each message that was handled, and the news of each order, in the order in which they went out. A
+    few answers were given up, and the youngest wait for a host that is down."""
     youngest = "(SELECT max(id) FROM beckn_adapter_message)"
     state = f"CASE WHEN m.id > {youngest} - 120 THEN 'DUE' WHEN m.id % 2000 = 0 THEN 'DEAD' ELSE 'DELIVERED' END"
+    answers = f"""
+        SELECT m.id AS request, NULL::bigint AS event, m.application_id AS n, m.bap_id AS bap, m.transaction_id AS tx,
+               'on_' || m.action AS action, m.message_id AS message, {state} AS state, m.received_at AS at
+        FROM beckn_adapter_message AS m WHERE m.handled_at IS NOT NULL
+    """
+    news = f"""
+        SELECT NULL, e.id, plan.n, bap, md5('tx' || plan.n)::uuid::text, 'on_status', md5('told' || e.id)::uuid::text,
+               'DELIVERED', e.at
+        FROM connections_event AS e JOIN plan ON n = e.application_id WHERE bap IS NOT NULL AND e.kind IN {TOLD}
+    """
+    when = {"due_at": "at", "created_at": "at", "delivered_at": "at"}
     return fill(
         Callback,
-        "FROM beckn_adapter_message AS m WHERE m.handled_at IS NOT NULL",
-        request="m.id",
-        application="m.application_id",
-        **_sent("m.bap_id", "m.transaction_id", "m.received_at"),
-        action="'on_' || m.action",
-        message_id="m.message_id",
-        url="m.bap_uri || '/on_' || m.action",
-        body="m.body",
-        state=state,
-    )
-
-
-def news() -> int:
-    told = f"FROM connections_event AS e JOIN plan ON n = e.application_id WHERE bap IS NOT NULL AND e.kind IN {TOLD}"
-    return fill(
-        Callback,
-        told,
-        event="e.id",
+        f"FROM ({answers} UNION ALL {news}) AS c ORDER BY at, request, event",
+        request="request",
+        event="event",
         application="n",
-        **_sent("bap", "md5('tx' || n)::uuid::text", "e.at"),
-        action="'on_status'",
-        message_id="md5('told' || e.id)::uuid::text",
-        url="'https://' || bap || '/beckn/on_status'",
-        body=BODY,
-        state="'DELIVERED'",
+        bap_id="bap",
+        host="bap",
+        transaction_id="tx",
+        action="action",
+        message_id="message",
+        url="'https://' || bap || '/beckn/' || action",
+        body=BODY.replace("n::text", "message"),
+        attempts="1",
+        outcome="'ACK'",
+        state="state",
+        **when,
     )
-
-
-def _sent(bap: str, transaction: str, at: str) -> dict[str, str]:
-    values = {"bap_id": bap, "host": bap, "transaction_id": transaction, "attempts": "1", "outcome": "'ACK'"}
-    return {**values, "due_at": at, "created_at": at, "delivered_at": at}
 
 
 def attempts() -> int:
     values = {"at": "c.created_at", "milliseconds": "12", "status": "200", "outcome": "'ACK'"}
-    return fill(Attempt, "FROM beckn_adapter_callback AS c", callback="c.id", **values)
+    return fill(Attempt, "FROM beckn_adapter_callback AS c ORDER BY c.id", callback="c.id", **values)
 
 
 def refusals() -> int:
@@ -111,4 +108,4 @@ def refusals() -> int:
     return fill(Refusal, few, **values, subscriber_id="'bap-1.example'", first_at="received_at", last_at="received_at")
 
 
-STEPS = [conversations, answers, news, attempts, refusals]
+STEPS = [conversations, callbacks, attempts, refusals]

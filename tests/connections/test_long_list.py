@@ -1,11 +1,13 @@
 """Lists that grow: bounded counts in words, known values by hops, orders found by the beginnings of words."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from connections.admin.long_list import BoundedPaginator, count_some
-from connections.models import Application
+from connections.models import Application, Letter
 from connections.privacy.own import erase_person_of
 from connections.searching import find, words_of
 from connections.services import Applicant, Premises, amend_application
@@ -21,6 +23,21 @@ def test_counting_stops_at_its_bound_and_says_so() -> None:
 
     assert (count_some(Application.objects.all(), 2), count_some(Application.objects.all(), 2).words) == (2, "over 2")
     assert count_some(Application.objects.all(), 3).words == "3"
+
+
+def test_rows_are_counted_in_the_order_in_which_they_are_soon_found() -> None:
+    order = scheduled_application()
+    letters, applications, since = Letter.objects.all(), Application.objects.all(), order.created_at
+
+    with CaptureQueriesContext(connection) as asked:
+        assert count_some(letters.filter(application__provider=order.provider)) == letters.count() > 0
+        assert count_some(letters.filter(created_at__gte=since)) == letters.count()
+        count_some(letters.filter(application__number=order.number))
+        count_some(applications.filter(provider=order.provider))
+        count_some(applications.filter(updated_at__gte=since))  # which has no index
+
+    words = [re.search(r'ORDER BY "\w+"."(\w+)" DESC', query["sql"]) for query in asked if "subquery" in query["sql"]]
+    assert [found and found[1] for found in words] == [None, "created_at", "id", "id", "id"]
 
 
 def test_a_list_beyond_the_bound_says_that_there_are_more(monkeypatch: pytest.MonkeyPatch) -> None:
