@@ -5,11 +5,12 @@ For the ways on which every message goes. Everything else asks the models.
 
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 
 Value = str | bytes | memoryview | datetime | int | None
 VALUES_READ_ONCE = 50  # psycopg reads a statement with more values than these anew each time
@@ -67,22 +68,25 @@ def _insert(into: str, rows: int) -> str:
 
 
 def _execute(statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
-    adapt = connection.ops.adapt_datetimefield_value
+    here = connections[DEFAULT_DB_ALIAS]  # asked once: it is looked up by thread each time
+    adapt = here.ops.adapt_datetimefield_value
     given: list[Any] = [adapt(value) if isinstance(value, datetime) else value for value in values]
-    if connection.queries_logged:
-        with connection.cursor() as logged:
-            logged.execute(statement, given)
-            return logged.fetchall() if logged.description else []
-    with connection.wrap_database_errors:
-        cursor = _cursor()
+    with nullcontext() if here.queries_logged else here.wrap_database_errors:
+        cursor = here.cursor() if here.queries_logged else _cursor(here)
         cursor.execute(statement, given)
-        rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
-        return rows
+        return cursor.fetchall() if _returns_rows(statement) else []
 
 
-def _cursor() -> Any:
-    if connection.connection is None:
-        connection.connect()
-    if getattr(_kept, "connection", None) is not connection.connection:
-        _kept.connection, _kept.cursor = connection.connection, connection.create_cursor()
+@lru_cache(maxsize=1000)
+def _returns_rows(statement: str) -> bool:
+    """By its words: to ask the cursor costs as much as to fetch a row."""
+    words = statement.upper().split()
+    return words[0] in ("SELECT", "WITH") or "RETURNING" in words
+
+
+def _cursor(here: Any) -> Any:
+    if here.connection is None:
+        here.connect()
+    if getattr(_kept, "connection", None) is not here.connection:
+        _kept.connection, _kept.cursor = here.connection, here.create_cursor()
     return _kept.cursor
