@@ -140,8 +140,12 @@ def _set_back(row: Message, problem: Exception) -> str:
         Message.objects.filter(pk=row.pk, state="RECEIVED").update(due_at=timezone.now() + pause, error=row.error)
         return ""
     apology = BecknError(BUSINESS_ERROR, "The provider could not work on this message. Ask its support.")
-    with transaction.atomic():
-        _finish(row, json.loads(bytes(row.body)), write_error(row.action, apology), Message.State.FAILED)
+    try:
+        with transaction.atomic():
+            _finish(row, json.loads(bytes(row.body)), write_error(row.action, apology), Message.State.FAILED)
+    except (ValueError, KeyError):
+        log.exception("of message %s nobody can be told: its context can not be read", row.pk)
+        run(FINISH, [Message.State.FAILED, timezone.now(), row.error, row.application_id, row.pk])
     return "failed"
 
 

@@ -13,6 +13,7 @@ from beckn_adapter import drain, outbox, trail
 from beckn_adapter.errors import BecknError
 from beckn_adapter.handlers import handle
 from beckn_adapter.models import Callback, Message
+from beckn_adapter.sender import Postman
 from connections.again import run_again
 from connections.shelf import holding
 from connections.statement import places, run
@@ -23,28 +24,22 @@ HANDLED = "UPDATE beckn_adapter_message SET state = 'HANDLED', handled_at = %s W
 AT_ONCE = 100  # messages of which the questions are answered together
 
 
-class Turn(NamedTuple):
-    """How many messages were handled, and the answers that this process has in hand already, to be sent by it."""
-
-    handled: int
-    in_hand: list[Callback]
-
-
 class Answered(NamedTuple):
-    """`questions` are answered; `in_hand` as in `Turn`; `others` were waiting beside them, and are on a lease."""
+    """`questions` are answered; of the answers those `in_hand` are on this process's lease, to be sent by it; `others`
+    were waiting beside them, and are on a lease."""
 
     questions: list[Message]
     in_hand: list[Callback]
     others: list[Message]
 
 
-def work_some(busy: Mapping[str, int] | None = None) -> Turn:
-    """Handle what is there, up to a batch of each kind. The rest is for the next turn.
+def work_some(postman: Postman | None = None) -> int:
+    """Handle what is there, up to a batch of each kind; returns how many messages. The rest is for the next turn.
 
-    `busy` says how many callbacks this process has in hand, by host; without it none is kept in hand.
+    The postman gets as many of the answers as he has hands for.
     """
     try:
-        found = answer_questions(busy)
+        found = answer_questions(postman)
     except Exception:  # whatever it was, each question gets a turn of its own
         log.exception("questions could not be answered together")
         found = Answered([], [], drain.claim())
@@ -52,13 +47,15 @@ def work_some(busy: Mapping[str, int] | None = None) -> Turn:
         with holding():
             for row in found.others:
                 drain.work(row)
-    return Turn(len(found.questions) + len(found.others), found.in_hand)
+    return len(found.questions) + len(found.others)
 
 
-def answer_questions(busy: Mapping[str, int] | None = None) -> Answered:
-    """Answer what changes nothing here, many in one transaction: their row locks are their lease. `busy` as above."""
+def answer_questions(postman: Postman | None = None) -> Answered:
+    """Answer what changes nothing here, many in one transaction: their row locks are their lease."""
     began = time.time_ns()
-    found = _answer_together(busy)
+    found = answer_together(postman.in_hand if postman else None)
+    if postman:
+        postman.take(found.in_hand)  # first of all: whatever may go wrong from here on, what is in hand is sent
     ended = time.time_ns()
     with trail.lines_together():
         for row in found.questions:
@@ -68,7 +65,8 @@ def answer_questions(busy: Mapping[str, int] | None = None) -> Answered:
 
 @run_again
 @transaction.atomic
-def _answer_together(busy: Mapping[str, int] | None) -> Answered:
+def answer_together(busy: Mapping[str, int] | None) -> Answered:
+    """`busy` is how many callbacks this process has in hand, by host; without it no answer is kept in hand."""
     now = timezone.now()
     rows = drain.take(now, AT_ONCE)
     questions = [row for row in rows if _is_question(row)]

@@ -58,18 +58,10 @@ def work() -> int:
 
 def take_turn(waiting: Waiting, postman: Postman) -> int:
     """A batch of each kind that waits; returns how many."""
-    moved = work_messages(postman) if waiting.messages else 0
+    moved = work_some(postman) if waiting.messages else 0
     moved += announce_events() if waiting.events else 0
     moved += send_some(postman) if waiting.callbacks else 0
     return moved + write_down(postman, 0)
-
-
-def work_messages(postman: Postman) -> int:
-    """Handle a batch; what was only asked is answered by this process itself, as far as it has hands. Returns how many
-    messages."""
-    handled, in_hand = work_some(postman.in_hand)
-    postman.take(in_hand)
-    return handled
 
 
 def send_some(postman: Postman) -> int:

@@ -8,8 +8,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from beckn_adapter import departures, drain, handlers, nudge, questions
+from beckn_adapter import departures, drain, handlers, nudge, questions, tasks
 from beckn_adapter.models import Callback, Message
+from beckn_adapter.sandbox.buyer import BuyerApp
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
 from connections.models import Application
@@ -72,7 +73,7 @@ def test_a_whole_conversation_that_lies_in_the_inbox_is_worked_in_one_go() -> No
     ):
         receive(request(action, message, transaction_id=transaction))
 
-    assert sum(iter(lambda: questions.work_some().handled, 0)) == 4
+    assert sum(iter(questions.work_some, 0)) == 4
     told = list(Callback.objects.order_by("id").values_list("action", flat=True))
     assert told == ["on_search", "on_select", "on_init", "on_confirm"]
 
@@ -110,6 +111,34 @@ def test_after_its_last_attempt_the_sender_is_told_and_the_message_stays_visible
     assert poison.state == "FAILED"
     answer = json.loads(bytes(poison.callbacks.get().body))
     assert answer["error"]["code"] == "40000"
+
+
+def test_a_message_that_nobody_can_be_told_of_fails_by_itself_and_stops_nobody() -> None:
+    unreadable = receive(request("search", {"intent": {}}))
+    Message.objects.filter(pk=unreadable.pk).update(body=b'{"context": {}}', attempts=drain.MAX_ATTEMPTS)
+    make_due(unreadable)
+    other = receive(request("search", {"intent": {}}))
+
+    questions.work_some()
+
+    unreadable.refresh_from_db()
+    assert (unreadable.state, unreadable.callbacks.count()) == ("FAILED", 0)
+    assert Message.objects.get(pk=other.pk).state == "HANDLED"
+
+
+def test_an_answer_in_hand_is_sent_though_the_next_message_breaks_the_task(
+    buyer: BuyerApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = {"bap_id": buyer.me.subscriber_id, "bap_uri": buyer.me.url}
+    asked = receive(request("search", {"intent": {}}, **context), buyer.me.subscriber_id)
+    receive(request("init", {"order": application()}))
+    monkeypatch.setattr(drain, "_set_back", lambda *_: 1 / 0)
+    monkeypatch.setitem(handlers.HANDLERS, "init", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        tasks.work()
+
+    assert buyer.wait_for("on_search", asked.transaction_id).good
 
 
 def test_what_a_failing_handler_wrote_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:

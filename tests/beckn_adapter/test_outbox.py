@@ -9,10 +9,10 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from beckn_adapter import outbox, sender, settling, tasks
-from beckn_adapter.models import Attempt, Callback
+from beckn_adapter import outbox, questions, sender, settling, tasks
+from beckn_adapter.models import Attempt, Callback, Circuit
 from beckn_adapter.sandbox.buyer import BuyerApp
-from tests.beckn_adapter.conversation import new_id
+from tests.beckn_adapter.conversation import new_id, receive, request, selection
 from tests.conftest import AtOnce
 
 pytestmark = pytest.mark.django_db
@@ -260,3 +260,58 @@ def test_the_body_is_compact_json_in_utf8(buyer: BuyerApp) -> None:
 
     assert "São Paulo".encode() in body
     assert json.loads(body)["context"]["location"]["city"]["name"] == "São Paulo"
+
+
+# --- Sent by who wrote it ---------------------------------------------------------------------------------------------
+
+
+def drafts(*hosts: str) -> list[Callback]:
+    """Callbacks that are not kept yet."""
+    return [Callback(host=host) for host in hosts]
+
+
+def test_who_writes_an_answer_keeps_it_in_hand_within_the_share_of_its_host() -> None:
+    many = drafts(*["a"] * outbox.SENDERS)
+
+    mine = outbox.keep_in_hand(many, {})
+
+    assert len(mine) == outbox.SENDERS // 2
+    assert all(row.lease_until and row.lease_until > timezone.now() for row in mine)
+    assert not any(row.lease_until for row in many[len(mine) :])
+
+
+def test_what_is_in_hand_already_counts() -> None:
+    busy = {"a": outbox.SENDERS // 2, "b": outbox.SENDERS // 2}
+
+    assert outbox.keep_in_hand(drafts("a", "c"), busy) == []
+
+
+def test_nothing_is_kept_in_hand_for_a_host_that_does_not_answer() -> None:
+    Circuit.objects.create(host="a", failures=9, probe_at=timezone.now())
+    there, here = drafts("a", "b")
+
+    assert outbox.keep_in_hand([there, here], {}) == [here]
+
+
+@pytest.mark.usefixtures("guide")
+def test_an_answer_is_not_sent_by_who_wrote_it_while_an_earlier_one_of_its_transaction_is_owed() -> None:
+    first = receive(request("search", {"intent": {}}))
+    questions.work_some()
+    second = receive(request("select", {"order": selection()}, transaction_id=first.transaction_id))
+    other = receive(request("search", {"intent": {}}))
+
+    turn = questions.answer_together({})
+
+    assert len(turn.questions) == 2
+    assert [row.request_id for row in turn.in_hand] == [other.pk]
+    assert Callback.objects.get(request=second).lease_until is None
+
+
+@pytest.mark.usefixtures("guide")
+def test_what_is_in_hand_is_taken_by_nobody_else() -> None:
+    receive(request("search", {"intent": {}}))
+
+    (mine,) = questions.answer_together({}).in_hand
+
+    assert mine.pk
+    assert outbox.claim() == []
