@@ -28,9 +28,22 @@ def work() -> int:
     One task for all three: whatever there is most of, no process of a worker is lost to the others. Returns how many
     messages, events, callbacks taken and callbacks back it were.
     """
-    watch, postman, done = Watch(), Postman(), 0
-    begun = busy_at = time.monotonic()
+    watch, postman = Watch(), Postman()
     watch.begin()
+    try:
+        done, is_over = take_turns(watch, postman)
+    finally:  # whatever broke: what is in hand is written down, and nobody waits for this watch
+        back = bring_home(postman)
+        watch.end()
+    if not is_over:
+        nudge()
+    return done + back
+
+
+def take_turns(watch: Watch, postman: Postman) -> tuple[int, bool]:
+    """Until nothing is left or the spell is over; returns how much it was, and whether nothing is left."""
+    done, begun = 0, time.monotonic()
+    busy_at = begun
     while time.monotonic() < begun + (LONG_SPELL if postman.in_hand else SPELL):
         waiting, turn_at = look(), time.monotonic()
         if waiting.astray:
@@ -48,12 +61,16 @@ def work() -> int:
         elif watch.is_mine:
             watch.end()  # and look once more, for what came before that was not nudged for
         else:
-            return done
+            return done, True
+    return done, False
+
+
+def bring_home(postman: Postman) -> int:
+    """Wait for all that is in hand; returns how many callbacks."""
+    back = 0
     while postman.in_hand:
-        done += write_down(postman, 1)
-    watch.end()
-    nudge()
-    return done
+        back += write_down(postman, 1)
+    return back
 
 
 def take_turn(waiting: Waiting, postman: Postman) -> int:

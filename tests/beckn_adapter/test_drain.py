@@ -139,6 +139,7 @@ def test_an_answer_in_hand_is_sent_though_the_next_message_breaks_the_task(
         tasks.work()
 
     assert buyer.wait_for("on_search", asked.transaction_id).good
+    assert Callback.objects.get(request=asked).state == "DELIVERED"
 
 
 def test_what_a_failing_handler_wrote_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
