@@ -32,12 +32,15 @@ def work() -> int:
     watch.begin()
     try:
         done, is_over = take_turns(watch, postman)
-    finally:  # whatever broke: what is in hand is written down, and nobody waits for this watch
-        back = bring_home(postman)
+    except Exception:  # whatever it was, what is in hand is written down; only who is told to end leaves it to others
+        bring_home(postman)
+        raise
+    finally:
         watch.end()
+    done += bring_home(postman)
     if not is_over:
         nudge()
-    return done + back
+    return done
 
 
 def take_turns(watch: Watch, postman: Postman) -> tuple[int, bool]:
