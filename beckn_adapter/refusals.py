@@ -19,6 +19,7 @@ from beckn_adapter import metrics
 from beckn_adapter.caller import Caller
 from beckn_adapter.limits import Buckets
 from beckn_adapter.models import Refusal
+from beckn_adapter.strict_json import printable
 
 log = logging.getLogger(__name__)
 MOST_ROWS = 20_000
@@ -75,8 +76,8 @@ def note(caller: Caller, *, reason: str, code: str, path: str, sentence: str) ->
         sentence=sentence[:300],
         action=caller.action[:40],
         address=caller.masked,
-        subscriber_id=_plain(caller.subscriber_id),
-        key_id=_plain(caller.key_id),
+        subscriber_id=printable(caller.subscriber_id, 255),
+        key_id=printable(caller.key_id, 255),
         proven=caller.proven,
     )
     metrics.refused(caller, reason)
@@ -132,8 +133,3 @@ def _write(entries: dict[Entry, _Times]) -> None:
     ]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(INSERT, rows)
-
-
-def _plain(text: str) -> str:
-    """A claimed name as it may be stored: printable, and no longer than a name is."""
-    return "".join(char if char.isprintable() else "?" for char in text[:255])

@@ -28,6 +28,7 @@ from beckn_adapter.models import Callback
 from beckn_adapter.outbox import SENDERS
 from beckn_adapter.replies import REPLY_LIMIT, Verdict, judge, read_date
 from beckn_adapter.settling import Result
+from beckn_adapter.strict_json import printable
 
 GATHER = 0.003  # seconds that a result waits for others, to be written down together with them
 CLOCKS_APART = 3600  # seconds by which we believe a buyer app that its clock differs from ours
@@ -187,7 +188,7 @@ async def _send(session: aiohttp.ClientSession, row: Callback) -> Result:
         at,
         milliseconds,
         status,
-        verdict.outcome[:300],
+        printable(verdict.outcome, 300),
         delivered=verdict.delivered,
         final=verdict.final,
         retry_after=verdict.retry_after,

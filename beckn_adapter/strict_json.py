@@ -74,6 +74,12 @@ def _check_strings(message: Any) -> None:
         text.encode("utf-8")
 
 
+def printable(text: str, most: int) -> str:
+    """What a stranger said, as it may be stored and shown: its first `most` characters, "?" for what is no print."""
+    text = text[:most]
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
 def _strings(value: Any) -> list[str]:
     found, rest = [], [value]
     while rest:

@@ -117,6 +117,17 @@ def test_a_host_that_can_not_be_reached_is_tried_again(row: str) -> None:
     assert again(callback).outcome.startswith(words)
 
 
+def test_what_a_buyer_app_says_may_hold_what_no_database_keeps() -> None:
+    said = rb'{"message":{"ack":{"status":"NACK"}},"error":{"message":"No\u0000such\ud800thing\nhere"}}'
+    with Rude(says("200 OK", said)) as host, Rude(says("200 OK", ACK)) as other:
+        refused, delivered = owe(host.host), owe(other.host)
+
+        tasks.work()
+
+    assert again(refused).outcome == "200 NACK No?such?thing?here"
+    assert (again(refused).state, again(delivered).state) == ("DEAD", "DELIVERED")
+
+
 def test_every_row_of_the_docs_is_a_test_and_every_test_a_row() -> None:
     table = DOCS.read_text().split("## What the buyer app answers")[1]
     rows = re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE)[1:]  # without the heading
