@@ -22,7 +22,7 @@ from connections.again import run_again
 from connections.models import Application
 from connections.privacy.masking import mask_text
 from connections.queues import taking_by_index
-from connections.statement import places, run
+from connections.statement import among, run
 
 log = logging.getLogger(__name__)
 BATCH = 20  # messages that are handled before it is the outbox's turn
@@ -31,7 +31,7 @@ MAX_ATTEMPTS = 5
 PATIENCE = 60  # attempts, where the database and not the message is to blame
 RETRY = timedelta(seconds=2)
 STATE = "SELECT state FROM beckn_adapter_message WHERE id = %s "
-LEND = "UPDATE beckn_adapter_message SET due_at = %s, attempts = attempts + 1 WHERE id IN ({})"
+LEND = "UPDATE beckn_adapter_message SET due_at = %s, attempts = attempts + 1 WHERE id {}"
 FINISH = """
     UPDATE beckn_adapter_message SET state = %s, handled_at = %s, error = %s, application_id = %s WHERE id = %s
 """
@@ -78,7 +78,8 @@ def lease(rows: list[Message], now: datetime) -> list[Message]:
     """Nobody else takes these for a while."""
     if not rows:
         return rows
-    run(LEND.format(places(len(rows))), [now + LEASE, *(row.pk for row in rows)])
+    those, ids = among([row.pk for row in rows])
+    run(LEND.format(those), [now + LEASE, ids])
     for row in rows:
         row.attempts += 1
     return rows

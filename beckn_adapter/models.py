@@ -45,7 +45,7 @@ class Message(models.Model):
     door = models.BigIntegerField(default=0, db_default=0, editable=False, help_text="Who took it: departures.py")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
     application = models.ForeignKey(
-        Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+        Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages", db_index=False
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
@@ -70,6 +70,7 @@ class Message(models.Model):
             models.Index(fields=["transaction_id"], name="inbox_transaction"),
             models.Index(fields=["-id"], name="inbox_failed", condition=Q(state="FAILED")),
             models.Index(fields=["action", "-id"], name="inbox_action", condition=~Q(action="search")),
+            models.Index(fields=["application"], name="inbox_of_an_order", condition=Q(application__isnull=False)),
             models.Index(fields=["received_at"], name="inbox_of_no_order", condition=Q(application=None)),
         ]
 
@@ -97,9 +98,9 @@ class Callback(models.Model):
         DEAD = "DEAD"
 
     request = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, blank=True, related_name="callbacks")
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     application = models.ForeignKey(
-        Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="callbacks"
+        Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="callbacks", db_index=False
     )
     bap_id = models.CharField("buyer app", max_length=255)
     host = models.CharField(max_length=255, default="", editable=False, help_text="Host and port of the address.")
@@ -119,7 +120,7 @@ class Callback(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     is_probe = False  # in hand as the one that tries whether its host answers again
-    asked_at: datetime | None = None  # when the request came that it answers, once an attempt is written down
+    asked_at: datetime | None = None  # when the request came that it answers, once it is in hand
 
     class Meta:
         ordering = ["-id"]
@@ -133,6 +134,8 @@ class Callback(models.Model):
             models.Index(fields=["transaction_id"], name="outbox_transaction"),
             models.Index(fields=["host"], name="outbox_dead", condition=Q(state="DEAD")),
             models.Index(fields=["-id"], name="outbox_dead_last", condition=Q(state="DEAD")),
+            models.Index(fields=["event"], name="outbox_event", condition=Q(event__isnull=False)),
+            models.Index(fields=["application"], name="outbox_of_an_order", condition=Q(application__isnull=False)),
             models.Index(fields=["action", "-id"], name="outbox_action", condition=~Q(action="on_search")),
         ]
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.utils import timezone
 
 from beckn_adapter import beside, circuit
@@ -21,7 +21,7 @@ from beckn_adapter.translate.written import dump_message
 from beckn_adapter.waiting import FAR
 from connections.again import run_again
 from connections.queues import taking_by_index
-from connections.statement import insert, moment, places, run
+from connections.statement import insert, moment
 
 # From host to host along the index `outbox_share`: what it costs grows with the hosts, not with what waits for them.
 # Each step asks for the first by the order of that index, and of no other: a plain `host =` would leave a choice.
@@ -56,16 +56,27 @@ SENDABLE = """
         WHERE e.bap_id = c.bap_id AND e.transaction_id = c.transaction_id AND e.state = 'DUE' ORDER BY e.id LIMIT 1
     )
 """
+# What a callback is sent and written down with, in the order of the model. What was delivered before and is sent again
+# answers no question anew.
+WANTED = (
+    *("id", "request_id", "bap_id", "host", "transaction_id", "action", "message_id", "url", "body"),
+    *("attempts", "due_at", "lease_until", "life_seconds", "waited_seconds"),
+)
 # In the order of the index `outbox_share`, as in HOSTS, so that no other serves and nothing is sorted.
 TAKE = f"""
-    SELECT c.* FROM beckn_adapter_callback AS c
-    WHERE {SENDABLE} AND c.host >= %(host)s AND c.host <= %(host)s AND c.due_at <= %(due)s
-    ORDER BY c.host, c.due_at, c.id LIMIT %(limit)s
+    WITH taken AS (
+        SELECT c.id AS taken_id FROM beckn_adapter_callback AS c
+        WHERE {SENDABLE} AND c.host >= %(host)s AND c.host <= %(host)s AND c.due_at <= %(due)s
+        ORDER BY c.host, c.due_at, c.id LIMIT %(limit)s {{lock}}
+    )
+    UPDATE beckn_adapter_callback SET lease_until = %(until)s FROM taken WHERE id = taken_id
+    RETURNING {", ".join(WANTED)}, CASE WHEN delivered_at IS NULL THEN (
+        SELECT m.received_at FROM beckn_adapter_message AS m WHERE m.id = request_id
+    ) END
 """  # noqa: S608 - the parts are ours
 FIRST = f"SELECT c.due_at FROM beckn_adapter_callback AS c WHERE {SENDABLE}"  # noqa: S608 - see above
-LEASE = "UPDATE beckn_adapter_callback SET lease_until = %s WHERE id IN ({})"
 EVER = timedelta(days=3650)
-SENDERS = 128  # callbacks that one worker process has in hand at most
+SENDERS = 256  # callbacks that one worker process has in hand at most
 
 
 def put(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Callback:
@@ -99,7 +110,7 @@ def write(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Cal
     earliest = request.received_at + timedelta(milliseconds=settings.BECKN_ACK_HEADSTART_MS) if request else now
     body = dump_message({"context": context, **content})
     url = f"{beside.callback_base(context['bap_uri'])}/{context['action']}"
-    return Callback(
+    callback = Callback(
         bap_id=context["bap_id"],
         host=urlsplit(url).netloc.lower()[-255:],
         transaction_id=context["transaction_id"],
@@ -111,6 +122,8 @@ def write(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Cal
         life_seconds=max(int(read_ttl(context).total_seconds()), settings.BECKN_CALLBACK_MIN_LIFE),
         **links,
     )
+    callback.asked_at = request.received_at if request else None
+    return callback
 
 
 def keep_in_hand(callbacks: list[Callback], busy: Mapping[str, int]) -> list[Callback]:
@@ -164,10 +177,6 @@ def claim(limit: int = SENDERS, in_hand: Mapping[str, int] | None = None) -> lis
             wanted = min(share - busy.get(host, 0), limit - len(rows))
             if wanted > 0:
                 rows += _take(host, now, wanted)
-        if rows:
-            run(LEASE.format(places(len(rows))), [now + lease(), *(row.pk for row in rows)])
-    for row in rows:
-        row.lease_until = now + lease()
     return rows
 
 
@@ -197,10 +206,19 @@ def _hosts_with_work(now: datetime) -> list[str]:
 
 
 def _take(host: str, now: datetime, limit: int, *, probe: bool = False) -> list[Callback]:
-    """Locked; a probe though it is not due."""
+    """On their lease, those due first before the others; a probe though it is not due."""
     lock = "FOR UPDATE OF c SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    due = connection.ops.adapt_datetimefield_value(now + (EVER if probe else timedelta()))
-    taken = list(Callback.objects.raw(TAKE + lock, {**_times(now), "host": host, "due": due, "limit": limit}))
-    for row in taken:
-        row.is_probe = probe
-    return taken
+    adapt = connection.ops.adapt_datetimefield_value
+    due, until = adapt(now + (EVER if probe else timedelta())), adapt(now + lease())
+    with connection.cursor() as cursor:
+        values = {**_times(now), "host": host, "due": due, "until": until, "limit": limit}
+        cursor.execute(TAKE.format(lock=lock), values)
+        taken = [_read(row, probe=probe) for row in cursor.fetchall()]
+    return sorted(taken, key=lambda row: (row.due_at, row.pk))
+
+
+def _read(row: tuple[Any, ...], *, probe: bool) -> Callback:
+    *wanted, asked_at = (moment(value) if isinstance(value, datetime) else value for value in row)
+    callback = Callback.from_db(DEFAULT_DB_ALIAS, WANTED, wanted)
+    callback.is_probe, callback.asked_at = probe, asked_at
+    return callback

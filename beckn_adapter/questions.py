@@ -16,11 +16,11 @@ from beckn_adapter.models import Callback, Message
 from beckn_adapter.sender import Postman
 from connections.again import run_again
 from connections.shelf import holding
-from connections.statement import places, run
+from connections.statement import among, run
 
 log = logging.getLogger(__name__)
 QUESTIONS = ("search", "select")
-HANDLED = "UPDATE beckn_adapter_message SET state = 'HANDLED', handled_at = %s WHERE id IN ({})"
+HANDLED = "UPDATE beckn_adapter_message SET state = 'HANDLED', handled_at = %s WHERE id {}"
 AT_ONCE = 100  # messages of which the questions are answered together
 
 
@@ -78,7 +78,8 @@ def answer_together(busy: Mapping[str, int] | None) -> Answered:
     first = [callback for row, callback in zip(questions, callbacks, strict=True) if not row.behind_another]
     in_hand = [] if busy is None else outbox.keep_in_hand(first, busy)
     outbox.put_all(callbacks)
-    run(HANDLED.format(places(len(questions))), [timezone.now(), *(row.pk for row in questions)])
+    those, ids = among([row.pk for row in questions])
+    run(HANDLED.format(those), [timezone.now(), ids])
     return Answered(questions, in_hand, others)
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -30,6 +31,7 @@ from beckn_adapter.replies import REPLY_LIMIT, Verdict, judge, read_date
 from beckn_adapter.settling import Result
 from beckn_adapter.strict_json import printable
 
+AT_ONCE = 16  # callbacks that are begun before the loop looks for replies
 GATHER = 0.003  # seconds that a result waits for others, to be written down together with them
 CLOCKS_APART = 3600  # seconds by which we believe a buyer app that its clock differs from ours
 # What Python 3.11's `is_global` lets through though it leads inside: NAT64, 6to4, IPv4-compatible, site-local, SRv6.
@@ -133,12 +135,14 @@ class Postman:
         return rows, results
 
     def _begin(self, line: Line, rows: list[Callback]) -> None:
-        """In the loop's own thread."""
-        for row in rows:
+        """In the loop's own thread, a few at a time: what comes back meanwhile is taken between them."""
+        for row in rows[:AT_ONCE]:
             with trail.working_on(row):  # a task keeps the context in which it is made
                 task = line.loop.create_task(self._carry(line, row))
             self._tasks.add(task)  # the loop itself holds none of them
             task.add_done_callback(self._tasks.discard)
+        if rows[AT_ONCE:]:
+            line.loop.call_soon(self._begin, line, rows[AT_ONCE:])
 
     async def _carry(self, line: Line, row: Callback) -> None:
         early = (row.due_at - timezone.now()).total_seconds()
@@ -240,9 +244,14 @@ async def _ask(
     headers = {"Content-Type": "application/json"}
     if not beside.takes(str(url)):
         headers["Authorization"] = _signature(body, earlier, later)
-    timeout = aiohttp.ClientTimeout(total=settings.BECKN_CALLBACK_TIMEOUT)
+    timeout = _patience(settings.BECKN_CALLBACK_TIMEOUT)
     async with session.post(url, data=body, headers=headers, allow_redirects=False, timeout=timeout) as reply:
         return reply.status, await _read_some(reply), reply.headers
+
+
+@lru_cache
+def _patience(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds)
 
 
 def _signature(body: bytes, earlier: datetime, later: datetime) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from beckn_adapter import circuit, metrics, tracing, trail
 from beckn_adapter.models import Callback
 from connections.again import run_again
-from connections.statement import insert, moment, places, run
+from connections.statement import among, insert, moment, run
 
 log = logging.getLogger(__name__)
 BACKOFF = (1, 3, 10, 30, 60, 120, 300, 600)  # seconds before each further attempt, ± 20 %, the last one for good
@@ -20,15 +20,12 @@ BACKOFF = (1, 3, 10, 30, 60, 120, 300, 600)  # seconds before each further attem
 ATTEMPT = """
     INSERT INTO beckn_adapter_attempt (callback_id, at, milliseconds, status, outcome) VALUES (%s, %s, %s, %s, %s)
 """
-AGAIN = """
-    SELECT c.id, c.lease_until, c.attempts, c.waited_seconds, c.delivered_at, m.received_at
-    FROM beckn_adapter_callback AS c LEFT JOIN beckn_adapter_message AS m ON m.id = c.request_id
-    WHERE c.id IN ({}) ORDER BY c.id
-"""
+ATTEMPT_TYPES = ("bigint", "timestamptz", "integer", "smallint", "text")
 DELIVERED = """
     UPDATE beckn_adapter_callback SET state = 'DELIVERED', attempts = attempts + 1, outcome = %s, lease_until = NULL,
-           delivered_at = %s WHERE id IN ({})
+           delivered_at = %s WHERE id {} RETURNING id, attempts
 """
+AGAIN = "SELECT id, lease_until, attempts, waited_seconds FROM beckn_adapter_callback WHERE id {} ORDER BY id "
 
 
 @dataclass(frozen=True)
@@ -68,10 +65,11 @@ def _settle(sent: dict[int, Callback], results: list[Result]) -> list[Result]:
     """Returns the results of those callbacks that are still there: the others were erased meanwhile."""
     now = timezone.now()
     circuit.learn([_report(sent[result.callback_id], result) for result in results if result.at_fault], now)
-    leases = _look_again(sent)
-    kept = [result for result in results if result.callback_id in leases]
-    insert(ATTEMPT, [(one.callback_id, one.at, one.milliseconds, one.status, one.outcome) for one in kept])
-    _note_delivered([result for result in kept if result.delivered], sent, now)
+    there = _note_delivered([result for result in results if result.delivered], sent, now)
+    leases = _look_again([result for result in results if not result.delivered], sent)
+    kept = [result for result in results if result.callback_id in there or result.callback_id in leases]
+    tries = [(one.callback_id, one.at, one.milliseconds, one.status, one.outcome) for one in kept]
+    insert(ATTEMPT, tries, ATTEMPT_TYPES)
     for result in kept:
         row = sent[result.callback_id]
         if not result.delivered and row.lease_until == leases[row.pk]:
@@ -81,27 +79,31 @@ def _settle(sent: dict[int, Callback], results: list[Result]) -> list[Result]:
     return kept
 
 
-def _look_again(sent: dict[int, Callback]) -> dict[int, datetime | None]:
-    """Lock these rows and take over what may have changed meanwhile; the leases of those that are still there."""
-    lock = "FOR UPDATE OF c" if connection.features.has_select_for_update else ""
-    rows = run(AGAIN.format(places(len(sent))) + lock, sorted(sent))
-    leases = {}
-    for pk, lease, attempts, waited, delivered_at, received_at in rows:
-        leases[pk] = moment(lease)
-        sent[pk].attempts, sent[pk].waited_seconds = attempts + 1, waited
-        sent[pk].asked_at = None if delivered_at else moment(received_at)  # what is sent again answers no question anew
-    return leases
-
-
-def _note_delivered(results: list[Result], sent: dict[int, Callback], now: datetime) -> None:
-    """In one statement for all whose reply was the same."""
+def _note_delivered(results: list[Result], sent: dict[int, Callback], now: datetime) -> set[int]:
+    """In one statement for all whose reply was the same; returns which of them are still there."""
     by_outcome: dict[str, list[int]] = {}
     for result in results:
         by_outcome.setdefault(result.outcome, []).append(result.callback_id)
-        row = sent[result.callback_id]
-        row.state, row.delivered_at = Callback.State.DELIVERED, now
+    there = set()
     for outcome, ids in by_outcome.items():
-        run(DELIVERED.format(places(len(ids))), [outcome, now, *ids])
+        those, value = among(sorted(ids))
+        for pk, attempts in run(DELIVERED.format(those), [outcome, now, value]):
+            sent[pk].state, sent[pk].delivered_at, sent[pk].attempts = Callback.State.DELIVERED, now, attempts
+            there.add(pk)
+    return there
+
+
+def _look_again(results: list[Result], sent: dict[int, Callback]) -> dict[int, datetime | None]:
+    """Lock these rows and take over what may have changed meanwhile; the leases of those that are still there."""
+    if not results:
+        return {}
+    those, value = among(sorted(result.callback_id for result in results))
+    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    leases = {}
+    for pk, lease, attempts, waited in run(AGAIN.format(those) + lock, [value]):
+        leases[pk] = moment(lease)
+        sent[pk].attempts, sent[pk].waited_seconds = attempts + 1, waited
+    return leases
 
 
 def _put_off(row: Callback, result: Result, now: datetime) -> None:

@@ -63,8 +63,8 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(blank=True, max_length=300, verbose_name='last outcome')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('application', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='callbacks', to='connections.application')),
-                ('event', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='connections.event')),
+                ('application', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='callbacks', to='connections.application')),
+                ('event', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='connections.event')),
             ],
             options={
                 'ordering': ['-id'],
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                 ('error', models.CharField(blank=True, max_length=500)),
                 ('received_at', models.DateTimeField()),
                 ('handled_at', models.DateTimeField(blank=True, null=True)),
-                ('application', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='connections.application')),
+                ('application', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='connections.application')),
             ],
             options={
                 'ordering': ['-id'],
@@ -175,6 +175,10 @@ class Migration(migrations.Migration):
             model_name='message',
             index=models.Index(condition=models.Q(('application', None)), fields=['received_at'], name='inbox_of_no_order'),
         ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('application__isnull', False)), fields=['application'], name='inbox_of_an_order'),
+        ),
         migrations.AddConstraint(
             model_name='message',
             constraint=models.UniqueConstraint(fields=('bap_id', 'transaction_id', 'action', 'message_id'), name='a_message_comes_once'),
@@ -206,6 +210,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='callback',
             index=models.Index(condition=models.Q(('action', 'on_search'), _negated=True), fields=['action', '-id'], name='outbox_action'),
+        ),
+        migrations.AddIndex(
+            model_name='callback',
+            index=models.Index(condition=models.Q(('event__isnull', False)), fields=['event'], name='outbox_event'),
+        ),
+        migrations.AddIndex(
+            model_name='callback',
+            index=models.Index(condition=models.Q(('application__isnull', False)), fields=['application'], name='outbox_of_an_order'),
         ),
         migrations.AddConstraint(
             model_name='callback',

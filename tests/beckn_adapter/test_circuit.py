@@ -136,8 +136,8 @@ def test_a_dead_buyer_app_holds_up_no_other(settings: Any) -> None:
 
 
 def test_a_host_gets_its_share_and_leaves_room_for_who_comes_next() -> None:
-    owe_many("127.0.0.1:1", 70)
-    owe_many("127.0.0.1:2", 70)
+    owe_many("127.0.0.1:1", outbox.SENDERS // 2)
+    owe_many("127.0.0.1:2", outbox.SENDERS // 2)
 
     rows = outbox.claim()
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from beckn_adapter import drain, figures, metrics, settling, tally
+from beckn_adapter import drain, figures, metrics, outbox, settling, tally
 from beckn_adapter.caller import Caller
 from beckn_adapter.models import Tally
 from beckn_adapter.settling import Result
@@ -115,7 +115,8 @@ def test_each_try_is_counted_by_its_outcome_and_only_the_first_delivery_is_timed
     answer(row)
 
     def settle(**how: Any) -> None:
-        callback = row.callbacks.get()
+        row.callbacks.update(state="DUE", due_at=row.received_at, lease_until=None)
+        (callback,) = outbox.claim()
         settling.settle([callback], [Result(callback.pk, timezone.now(), 5, 200, "said", **how)])
 
     settle()
@@ -126,7 +127,7 @@ def test_each_try_is_counted_by_its_outcome_and_only_the_first_delivery_is_timed
     assert attempts() == {"postponed": 1, "delivered": 2, "timed": 1}
     settle(final=True)
     assert attempts() == {"postponed": 1, "delivered": 2, "refused": 1, "timed": 1}
-    row.callbacks.update(state="DUE", life_seconds=0)
+    row.callbacks.update(life_seconds=0)
     settle()
     assert attempts() == {"postponed": 1, "delivered": 2, "refused": 1, "given_up": 1, "timed": 1}
 

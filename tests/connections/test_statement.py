@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import DataError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from connections import statement
 from connections.models import Edition
-from connections.statement import VALUES_READ_ONCE, insert, moment, places, run
+from connections.statement import VALUES_READ_ONCE, among, insert, moment, run
 
 INTO = "INSERT INTO connections_edition (token) VALUES (%s)"
+CHOSEN = "SELECT id FROM connections_edition WHERE id {} ORDER BY id"
 TOKEN = "00000000-0000-4000-8000-{:012d}"
 
 
@@ -31,6 +33,29 @@ def test_rows_that_go_in_several_statements_have_their_ids_in_their_order() -> N
     ids = insert(INTO, [(token,) for token in tokens])
 
     assert [str(Edition.objects.get(pk=row_id).token) for row_id in ids] == tokens
+
+
+@pytest.mark.django_db
+def test_narrow_rows_go_in_one_statement_with_their_ids_in_their_order() -> None:
+    tokens = [TOKEN.format(n) for n in range(2 * VALUES_READ_ONCE + 1)]
+
+    with CaptureQueriesContext(connection) as asked:
+        ids = insert(INTO, [(token,) for token in tokens], ("uuid",))
+
+    assert [str(Edition.objects.get(pk=row_id).token) for row_id in ids] == tokens
+    assert connection.vendor != "postgresql" or len(asked) == 1
+
+
+@pytest.mark.django_db
+def test_any_number_of_ids_makes_the_same_statement_and_finds_those_rows() -> None:
+    ids = insert(INTO, [(TOKEN.format(n),) for n in range(3)])
+
+    for wanted in (ids[:2], ids, []):
+        those, value = among(wanted)
+        found = run(CHOSEN.format(those), [value])
+        assert [row_id for (row_id,) in found] == wanted
+
+    assert among(ids)[0] == among([])[0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -77,7 +102,6 @@ def test_a_time_without_a_zone_is_in_utc() -> None:
 
     assert moment(noon) == datetime(2026, 1, 1, 12, tzinfo=UTC)
     assert moment(None) is None
-    assert places(3) == "%s, %s, %s"
 
 
 @pytest.mark.parametrize(
