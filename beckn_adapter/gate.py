@@ -260,7 +260,7 @@ def _read_timestamp(text: str) -> datetime:
         moment = parse_datetime(text.upper())  # RFC 3339 allows t and z
         if moment is not None and timezone.is_aware(moment):
             return moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # a leap second, or a year that has no UTC
+    except (ValueError, OverflowError):  # a year that has no UTC
         pass
     raise BecknError(
         INVALID_REQUEST, "The timestamp is not RFC 3339 with a zone.", "/context/timestamp", reason="context"

@@ -13,7 +13,7 @@ from beckn_adapter.gate import Admitted
 from beckn_adapter.models import Message
 from beckn_adapter.registry import Subscriber
 from beckn_adapter.sandbox import orders
-from beckn_adapter.schema import check_shape
+from beckn_adapter.schema import check_envelope, check_shape
 
 Json = dict[str, Any]
 BAP = "buyer.test"
@@ -44,6 +44,7 @@ def request(action: str, message: Json, *, transaction_id: str = "", **context: 
 
 def receive(body: Json, sender: str = BAP, *, acknowledged: bool = True) -> Message:
     """Store a request as the door does once its sender is known, and say that its ACK has left."""
+    check_envelope(body)
     check_shape(body["context"]["action"], body)
     key = SigningKey(b"\1" * 32).verify_key
     subscriber = Subscriber(sender, "k1", "BAP", f"https://{sender}", "service", "SUBSCRIBED", key, None, None)

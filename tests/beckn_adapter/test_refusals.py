@@ -70,12 +70,11 @@ def test_a_name_that_is_only_claimed_is_kept_as_a_claim(bap: Participant) -> Non
 def test_nothing_of_the_message_is_kept(bap: Participant) -> None:
     order = {"provider": {"id": "x"}, "items": [{"id": "y"}], "billing": {"name": 5, "email": ["maria@example.com"]}}
 
-    reply = send(bap, "select", {"order": {**order, "billing": {"name": ["Maria Lopez"]}}})
+    send(bap, "select", {"order": {**order, "billing": {"name": ["Maria Lopez"]}}})
 
-    assert "Maria Lopez" in reply.json()["error"]["message"]
     row = Refusal.objects.get()
     assert row.path == "/message/order/billing/name"
-    assert row.sentence == "/message/order/billing/name: does not keep the rule 'type'"
+    assert row.sentence == "/message/order/billing/name: must be string"
 
 
 def test_equal_refusals_are_one_row_with_a_number(bap: Participant) -> None:
