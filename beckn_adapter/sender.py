@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +33,7 @@ from beckn_adapter.strict_json import printable
 
 AT_ONCE = 16  # callbacks that are begun before the loop looks for replies
 GATHER = 0.003  # seconds that a result waits for others, to be written down together with them
+NO_TIME = timedelta()
 CLOCKS_APART = 3600  # seconds by which we believe a buyer app that its clock differs from ours
 # What Python 3.11's `is_global` lets through though it leads inside: NAT64, 6to4, IPv4-compatible, site-local, SRv6.
 INWARD = [
@@ -145,9 +146,9 @@ class Postman:
             line.loop.call_soon(self._begin, line, rows[AT_ONCE:])
 
     async def _carry(self, line: Line, row: Callback) -> None:
-        early = (row.due_at - timezone.now()).total_seconds()
-        if early > 0 and not row.is_probe:  # its ACK still has its head start
-            await asyncio.sleep(min(early, 1))
+        early = row.due_at - timezone.now()
+        if early > NO_TIME and not row.is_probe:  # its ACK still has its head start
+            await asyncio.sleep(min(early.total_seconds(), 1))
         self._results.put(await _send(line.opened(), row))
 
 
@@ -181,7 +182,7 @@ async def _send(session: aiohttp.ClientSession, row: Callback) -> Result:
     """One attempt; a result, never an exception, or the callback would never come back."""
     at, started, status, ours = timezone.now(), time.monotonic(), None, False
     try:
-        status, verdict = await _post(session, row)
+        status, verdict = await _post(session, row, at)
     except signing.BadKey as problem:
         ours, verdict = True, Verdict(f"our keys can not be used: {problem}")
     except Exception as problem:  # noqa: BLE001 - whatever a network, a name or an address may do
@@ -217,12 +218,11 @@ def explain(problem: Exception) -> str:
     return f"{words}: {problem}" if str(problem) else words
 
 
-async def _post(session: aiohttp.ClientSession, row: Callback) -> tuple[int, Verdict]:
+async def _post(session: aiohttp.ClientSession, row: Callback, now: datetime) -> tuple[int, Verdict]:
     """Post it; after a 401 once more at once, with times that also the receiver's clock takes for good."""
     url, body = URL(row.url), bytes(row.body)
     if not settings.BECKN_ALLOW_PRIVATE_CALLBACKS and not beside.takes(row.url):
         _insist_on_public(url)
-    now = timezone.now()
     status, text, headers = await _ask(session, url, body, now, now)
     first = judge(status, text, headers, now)
     if status != 401:
@@ -269,7 +269,7 @@ def _signature(body: bytes, earlier: datetime, later: datetime) -> str:
 async def _read_some(reply: aiohttp.ClientResponse) -> bytes:
     """The reply's first REPLY_LIMIT bytes; whoever sends more is not read to the end."""
     text = b""
-    async for chunk in reply.content.iter_chunked(8192):
+    while chunk := await reply.content.read(8192):
         text += chunk
         if len(text) > REPLY_LIMIT:
             reply.close()

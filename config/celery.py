@@ -1,6 +1,5 @@
 """The Celery app and its static timetable: Celery is the wake-up call, the database is the record."""
 
-import gc
 import os
 import signal
 from threading import Timer
@@ -11,6 +10,7 @@ from celery.signals import setup_logging, worker_process_init, worker_process_sh
 from django.conf import settings
 
 import config.broker  # noqa: F401 - mends of kombu, for both brokers
+from config.memory import collect_less
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -100,6 +100,6 @@ def begin_to_count(**_: object) -> None:
     """In each worker process; Django's models are not there yet when this module is read."""
     from beckn_adapter import tally  # noqa: PLC0415
 
-    gc.freeze()  # what is loaded by now stays for good: looking through it for garbage takes 100 ms each time
+    collect_less()
     tally.start()
     worker_process_shutdown.connect(lambda **_: tally.flush(), weak=False)

@@ -1,6 +1,5 @@
 """The WSGI door: any WSGI server may serve `config.wsgi:application`."""
 
-import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -10,8 +9,9 @@ django = get_wsgi_application()
 
 from beckn_adapter import nudge, tally  # noqa: E402 - Django's models are there from here on
 from beckn_adapter.door import Door  # noqa: E402
+from config.memory import collect_less  # noqa: E402
 
 application = Door(django)
 tally.start()
 nudge.start()
-gc.freeze()  # what is loaded by now stays for good: looking through it for garbage takes 100 ms each time
+collect_less()
