@@ -6,6 +6,7 @@ Order holds within a transaction_id: a message waits while an earlier one of its
 import json
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from beckn_adapter.departures import UNRELEASED
 from beckn_adapter.errors import BUSINESS_ERROR, BecknError
 from beckn_adapter.handlers import handle
 from beckn_adapter.models import Callback, Message
+from beckn_adapter.outbox import Hands
 from beckn_adapter.translate.context import answer_context, callback_action
 from connections.again import run_again
 from connections.models import Application
@@ -85,17 +87,23 @@ def lease(rows: list[Message], now: datetime) -> list[Message]:
     return rows
 
 
-def work(row: Message) -> None:
-    """Handle one message. What goes wrong with it stops nobody else, and after MAX_ATTEMPTS its sender is told."""
-    began = time.time_ns()
+def work(row: Message, hands: Hands | None = None) -> list[Callback]:
+    """Handle one message. What goes wrong with it stops nobody else, and after MAX_ATTEMPTS its sender is told.
+
+    Returns its answer if that is in these hands: leased, to be sent by this process.
+    """
+    began, mine = time.time_ns(), []
     with trail.working_on(row):
         try:
-            outcome = _work(row)
+            answer = _answer(row, hands)
+            outcome = "" if answer is None else "refused" if row.error else "answered"
+            mine = [answer] if answer and answer.lease_until else []
         except Exception as problem:  # the boundary of a poisonous row
             log.exception("message %s (%s of %s) could not be handled", row.pk, row.action, row.transaction_id)
             outcome = _set_back(row, problem)
     if outcome:
         tell(row, outcome, began, time.time_ns())
+    return mine
 
 
 def tell(row: Message, outcome: str, began: int, ended: int) -> None:
@@ -106,23 +114,31 @@ def tell(row: Message, outcome: str, began: int, ended: int) -> None:
     tracing.handled(row, outcome, began, ended)
 
 
-@run_again
-@transaction.atomic
-def _work(row: Message) -> str:
-    """How it ended: answered, or refused by a callback with an error; "" where it was no longer ours to end."""
-    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    ((state,),) = run(STATE + lock, [row.pk])
-    if state != Message.State.RECEIVED:  # another worker finished it when our lease ran out
-        return ""
+def _answer(row: Message, hands: Hands | None) -> Callback | None:
+    """What its sender is told; nothing where it was no longer ours to end.
+
+    A refusal takes back all that was done, and is told in a transaction of its own: refusals are few.
+    """
     row.error, row.application = "", None  # of an earlier attempt, of which nothing stays
     request = json.loads(bytes(row.body))
     try:
-        with transaction.atomic():
-            content = handle(row, request)
+        return _end(row, request, hands, lambda: handle(row, request))
     except BecknError as refusal:
-        content = refuse(row, refusal)
-    _finish(row, request, content, Message.State.HANDLED)
-    return "refused" if row.error else "answered"
+        problem = refusal
+    return _end(row, request, hands, lambda: refuse(row, problem))
+
+
+@run_again
+@transaction.atomic
+def _end(
+    row: Message, request: dict[str, Any], hands: Hands | None, write_content: Callable[[], dict[str, Any]]
+) -> Callback | None:
+    """Answer it with this; nothing where another worker has ended it when our lease ran out."""
+    lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    ((state,),) = run(STATE + lock, [row.pk])
+    if state != Message.State.RECEIVED:
+        return None
+    return _finish(row, request, write_content(), Message.State.HANDLED, hands)
 
 
 def refuse(row: Message, refusal: BecknError) -> dict[str, Any]:
@@ -155,10 +171,17 @@ def write_error(action: str, error: BecknError) -> dict[str, object]:
     return {"message": {}, "error": error.as_json()} if action == "rating" else {"error": error.as_json()}
 
 
-def _finish(row: Message, request: dict[str, Any], content: dict[str, Any], state: str) -> None:
-    outbox.put_all([write(row, request, content)])
+def _finish(
+    row: Message, request: dict[str, Any], content: dict[str, Any], state: str, hands: Hands | None = None
+) -> Callback:
+    answer = write(row, request, content)
+    if hands and not row.behind_another:
+        outbox.put_in_hand(answer, hands)
+    else:
+        outbox.put_all([answer])
     row.state, row.handled_at = state, timezone.now()
     run(FINISH, [row.state, row.handled_at, row.error, row.application_id, row.pk])
+    return answer
 
 
 def write(row: Message, request: dict[str, Any], content: dict[str, Any]) -> Callback:

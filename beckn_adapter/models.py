@@ -14,7 +14,7 @@ class Conversation(models.Model):
     bap_id = models.CharField(max_length=255)
     transaction_id = models.CharField(max_length=255)
     application = models.OneToOneField(Application, on_delete=models.CASCADE, related_name="conversation")
-    context = models.JSONField(help_text="The context of the last request in this transaction.")
+    context = models.JSONField(help_text="What outlasts the last request in this transaction.")
 
     class Meta:
         constraints = [

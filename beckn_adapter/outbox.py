@@ -21,7 +21,7 @@ from beckn_adapter.translate.written import dump_message
 from beckn_adapter.waiting import FAR
 from connections.again import run_again
 from connections.queues import taking_by_index
-from connections.statement import insert, moment
+from connections.statement import insert, moment, run
 
 # From host to host along the index `outbox_share`: what it costs grows with the hosts, not with what waits for them.
 # Each step asks for the first by the order of that index, and of no other: a plain `host =` would leave a choice.
@@ -75,6 +75,11 @@ TAKE = f"""
     ) END
 """  # noqa: S608 - the parts are ours
 FIRST = f"SELECT c.due_at FROM beckn_adapter_callback AS c WHERE {SENDABLE}"  # noqa: S608 - see above
+OWED_FIRST = """
+    SELECT id FROM beckn_adapter_callback
+    WHERE bap_id = %s AND transaction_id = %s AND state = 'DUE' ORDER BY id LIMIT 1
+"""
+LET_GO = "UPDATE beckn_adapter_callback SET lease_until = NULL WHERE id = %s"
 EVER = timedelta(days=3650)
 SENDERS = 256  # callbacks that one worker process has in hand at most
 
@@ -126,20 +131,35 @@ def write(context: dict[str, Any], content: dict[str, Any], **links: Any) -> Cal
     return callback
 
 
-def keep_in_hand(callbacks: list[Callback], busy: Mapping[str, int]) -> list[Callback]:
-    """Of these, which are not stored yet, those that this process may send itself: as many as there is room for, to
-    hosts that answer, and no host more than its share. They get their lease; returns them.
+class Hands:
+    """For what a process may send itself of the answers that it writes: as many as there is room for, to hosts that
+    answer, and no host more than its share. `busy` is what it is sending already, by host."""
 
-    `busy` is what this process is sending already, by host.
-    """
-    unready, sending, chosen = circuit.unready_hosts(), Counter(busy), []
-    share = _share({callback.host for callback in callbacks} | set(busy))
-    for callback in callbacks:
-        if sending.total() < SENDERS and sending[callback.host] < share and callback.host not in unready:
-            sending[callback.host] += 1
-            callback.lease_until = timezone.now() + lease()
-            chosen.append(callback)
-    return chosen
+    def __init__(self, busy: Mapping[str, int]) -> None:
+        self._sending = Counter(busy)
+        self._unready: set[str] | None = None  # asked for once
+
+    def lease(self, callbacks: list[Callback]) -> list[Callback]:
+        """Which of these, that are not stored yet, it may send. They get their lease."""
+        if self._unready is None:
+            self._unready = circuit.unready_hosts()
+        share, chosen = _share({callback.host for callback in callbacks} | set(self._sending)), []
+        for callback in callbacks:
+            has_room = self._sending.total() < SENDERS and self._sending[callback.host] < share
+            if has_room and callback.host not in self._unready:
+                self._sending[callback.host] += 1
+                callback.lease_until = timezone.now() + lease()
+                chosen.append(callback)
+        return chosen
+
+
+def put_in_hand(callback: Callback, hands: Hands) -> None:
+    """Keep it, on this process's lease if there is a hand for it and nothing earlier of its transaction is owed."""
+    mine = hands.lease([callback])
+    put_all([callback])
+    if mine and run(OWED_FIRST, [callback.bap_id, callback.transaction_id]) != [(callback.pk,)]:
+        callback.lease_until = None
+        run(LET_GO, [callback.pk])
 
 
 def _share(hosts: set[str]) -> int:

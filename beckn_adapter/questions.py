@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.db import transaction
@@ -13,6 +12,7 @@ from beckn_adapter import drain, outbox, trail
 from beckn_adapter.errors import BecknError
 from beckn_adapter.handlers import handle
 from beckn_adapter.models import Callback, Message
+from beckn_adapter.outbox import Hands
 from beckn_adapter.sender import Postman
 from connections.again import run_again
 from connections.shelf import holding
@@ -44,16 +44,19 @@ def work_some(postman: Postman | None = None) -> int:
         log.exception("questions could not be answered together")
         found = Answered([], [], drain.claim())
     if found.others:
+        hands = Hands(postman.in_hand) if postman else None
         with holding():
             for row in found.others:
-                drain.work(row)
+                mine = drain.work(row, hands)
+                if postman and mine:
+                    postman.take(mine)
     return len(found.questions) + len(found.others)
 
 
 def answer_questions(postman: Postman | None = None) -> Answered:
     """Answer what changes nothing here, many in one transaction: their row locks are their lease."""
     began = time.time_ns()
-    found = answer_together(postman.in_hand if postman else None)
+    found = answer_together(Hands(postman.in_hand) if postman else None)
     if postman:
         postman.take(found.in_hand)  # first of all: whatever may go wrong from here on, what is in hand is sent
     ended = time.time_ns()
@@ -65,8 +68,8 @@ def answer_questions(postman: Postman | None = None) -> Answered:
 
 @run_again
 @transaction.atomic
-def answer_together(busy: Mapping[str, int] | None) -> Answered:
-    """`busy` is how many callbacks this process has in hand, by host; without it no answer is kept in hand."""
+def answer_together(hands: Hands | None) -> Answered:
+    """Without hands no answer is kept in hand."""
     now = timezone.now()
     rows = drain.take(now, AT_ONCE)
     questions = [row for row in rows if _is_question(row)]
@@ -76,7 +79,7 @@ def answer_together(busy: Mapping[str, int] | None) -> Answered:
     with holding():
         callbacks = [_answer(row) for row in questions]
     first = [callback for row, callback in zip(questions, callbacks, strict=True) if not row.behind_another]
-    in_hand = [] if busy is None else outbox.keep_in_hand(first, busy)
+    in_hand = hands.lease(first) if hands else []
     outbox.put_all(callbacks)
     those, ids = among([row.pk for row in questions])
     run(HANDLED.format(those), [timezone.now(), ids])

@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django_fsm import can_proceed
 
 from connections.actors import Actor
-from connections.audit.writing import append
+from connections.audit.writing import append, one_act
 from connections.models import Application, Document, Event
 from connections.vocabulary import DocumentState
 
@@ -142,9 +142,10 @@ def record(thing: Any, participle: str, *, actor: Actor, is_first: bool = False,
     )
     if event.kind in _nobodys_news:
         event.announced_at = event.at
-    append(event, {name: _plain(value) for name, value in details.items()}, is_first=is_first)
-    for follow in _consequences[event.kind]:
-        follow(thing, event, actor)
+    with one_act():
+        append(event, {name: _plain(value) for name, value in details.items()}, is_first=is_first)
+        for follow in _consequences[event.kind]:
+            follow(thing, event, actor)
     return event
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from beckn_adapter.announce import catch_up
 from beckn_adapter.errors import INVALID_REQUEST, BecknError
@@ -11,6 +10,7 @@ from beckn_adapter.handlers.agreement import check_agreement
 from beckn_adapter.handlers.paid import note_payments
 from beckn_adapter.handlers.papers import check_submission
 from beckn_adapter.models import Conversation, Message
+from beckn_adapter.translate.context import outlasting
 from beckn_adapter.translate.order import DOCUMENTS, HOLDS, read_terms, write_order
 from connections.actors import Actor
 from connections.lifecycle import advance_locked
@@ -22,12 +22,12 @@ from connections.worded import Key, Question
 Json = dict[str, Any]
 # The transaction's application, locked.
 THREAD = Question(
-    lambda: Application.objects.select_for_update(of=("self",), no_key=True).filter(
-        conversation__bap_id=Key(0), conversation__transaction_id=Key(1)
+    lambda: (
+        Application.objects.select_for_update(of=("self",), no_key=True)
+        .filter(conversation__bap_id=Key(0), conversation__transaction_id=Key(1))
+        .select_related("conversation")
     )
 )
-
-REMEMBER = "UPDATE beckn_adapter_conversation SET context = %s WHERE application_id = %s"
 
 
 def confirm(row: Message, request: Json) -> Json:
@@ -64,6 +64,6 @@ def _application(row: Message) -> Application:
 
 def _remember(application: Application, context: Json) -> None:
     """For callbacks that nobody asks for."""
-    kept = Conversation._meta.get_field("context").get_db_prep_save(context, connection)
-    with connection.cursor() as cursor:
-        cursor.execute(REMEMBER, [kept, application.pk])
+    lasting = outlasting(context)
+    if lasting != application.conversation.context:
+        Conversation.objects.filter(application=application).update(context=lasting)

@@ -8,6 +8,7 @@ from beckn_adapter.errors import INVALID_REQUEST, BecknError
 from beckn_adapter.handlers.lookup import ITEM, find_offering, read_item_wish
 from beckn_adapter.handlers.papers import take_papers
 from beckn_adapter.models import Conversation, Message
+from beckn_adapter.translate.context import outlasting
 from beckn_adapter.translate.order import write_order
 from beckn_adapter.translate.request import FULFILLMENT, read_applicant, read_premises
 from beckn_adapter.translate.xinput import write_document_form
@@ -35,7 +36,7 @@ def init(row: Message, request: Json) -> Json:
         source_reference=row.transaction_id,
     )
     known = {"bap_id": row.bap_id, "transaction_id": row.transaction_id}
-    said = {"application": application, "context": request["context"]}
+    said = {"application": application, "context": outlasting(request["context"])}
     if not Conversation.objects.filter(**known).update(**said):
         Conversation.objects.create(**known, **said)
     row.application = application

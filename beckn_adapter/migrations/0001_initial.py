@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('bap_id', models.CharField(max_length=255)),
                 ('transaction_id', models.CharField(max_length=255)),
-                ('context', models.JSONField(help_text='The context of the last request in this transaction.')),
+                ('context', models.JSONField(help_text='What outlasts the last request in this transaction.')),
                 ('application', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='conversation', to='connections.application')),
             ],
             options={

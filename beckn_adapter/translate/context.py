@@ -12,11 +12,17 @@ META_CALLBACKS = {
     "get_rating_categories": "rating_categories",
 }
 DEFAULT_TTL = "PT10M"
+LASTING = ("domain", "location", "version", "transaction_id", "bap_id", "bap_uri", "ttl")
 
 
 def callback_action(action: str) -> str:
     """`confirm` is answered by `on_confirm`; the meta requests drop their `get_` instead."""
     return META_CALLBACKS.get(action, f"on_{action}")
+
+
+def outlasting(request: Json) -> Json:
+    """What of a request's context outlasts it: all that callbacks need which nobody asks for."""
+    return {name: request[name] for name in LASTING if name in request}
 
 
 def answer_context(request: Json, *, action: str, now: datetime, message_id: str | None = None) -> Json:

@@ -1,5 +1,8 @@
 """Writing an event at the end of its chain, its personal words apart from it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from secrets import token_hex
 from typing import Any
 
@@ -39,6 +42,19 @@ FACTS = frozenset(
 
 LAST_LINK = Question(lambda: Event.objects.filter(chain=Key(0)).order_by("-number").values_list("number", "hash")[:1])
 
+_ends: ContextVar[dict[str, tuple[int, str]] | None] = ContextVar("ends", default=None)  # by chain
+
+
+@contextmanager
+def one_act() -> Iterator[None]:
+    """In this block, under one lock, whatever follows an event is linked to it, and nobody looks for it again."""
+    begun = _ends.set({}) if _ends.get() is None else None
+    try:
+        yield
+    finally:
+        if begun:
+            _ends.reset(begun)
+
 
 def append(event: Event, details: dict[str, Any], *, is_first: bool = False) -> None:
     """Link the event to the last of its chain and save it. Under the lock of what the chain belongs to.
@@ -51,10 +67,13 @@ def append(event: Event, details: dict[str, Any], *, is_first: bool = False) -> 
     salt = token_hex(16)
     if words:
         event.seal = seal_of(salt, words)
-    number, previous = (0, "") if is_first else _end_of(event.chain)
+    ends = _ends.get()
+    number, previous = (0, "") if is_first else (ends or {}).get(event.chain) or _end_of(event.chain)
     event.number = number + 1
     event.hash = hash_of(previous, event)
     event.save(force_insert=True)
+    if ends is not None:
+        ends[event.chain] = (event.number, event.hash)
     if words:
         event.words = EventWords.objects.create(event=event, salt=salt, words=words)
 

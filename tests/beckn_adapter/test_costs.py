@@ -75,7 +75,7 @@ def test_an_init_and_a_confirm_cost_so_many_statements_and_no_more() -> None:
 
     assert set(Message.objects.values_list("state", "error")) == {("HANDLED", "")}
     assert init <= 16
-    assert confirm <= 19
+    assert confirm <= 17
 
 
 def test_twenty_deliveries_are_written_down_nearly_like_one() -> None:

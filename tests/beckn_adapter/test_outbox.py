@@ -9,10 +9,10 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from beckn_adapter import outbox, questions, sender, settling, tasks
+from beckn_adapter import drain, outbox, questions, sender, settling, tasks
 from beckn_adapter.models import Attempt, Callback, Circuit
 from beckn_adapter.sandbox.buyer import BuyerApp
-from tests.beckn_adapter.conversation import new_id, receive, request, selection
+from tests.beckn_adapter.conversation import application, new_id, receive, request, selection
 from tests.conftest import AtOnce
 
 pytestmark = pytest.mark.django_db
@@ -273,7 +273,7 @@ def drafts(*hosts: str) -> list[Callback]:
 def test_who_writes_an_answer_keeps_it_in_hand_within_the_share_of_its_host() -> None:
     many = drafts(*["a"] * outbox.SENDERS)
 
-    mine = outbox.keep_in_hand(many, {})
+    mine = outbox.Hands({}).lease(many)
 
     assert len(mine) == outbox.SENDERS // 2
     assert all(row.lease_until and row.lease_until > timezone.now() for row in mine)
@@ -283,14 +283,14 @@ def test_who_writes_an_answer_keeps_it_in_hand_within_the_share_of_its_host() ->
 def test_what_is_in_hand_already_counts() -> None:
     busy = {"a": outbox.SENDERS // 2, "b": outbox.SENDERS // 2}
 
-    assert outbox.keep_in_hand(drafts("a", "c"), busy) == []
+    assert outbox.Hands(busy).lease(drafts("a", "c")) == []
 
 
 def test_nothing_is_kept_in_hand_for_a_host_that_does_not_answer() -> None:
     Circuit.objects.create(host="a", failures=9, probe_at=timezone.now())
     there, here = drafts("a", "b")
 
-    assert outbox.keep_in_hand([there, here], {}) == [here]
+    assert outbox.Hands({}).lease([there, here]) == [here]
 
 
 @pytest.mark.usefixtures("guide")
@@ -300,7 +300,7 @@ def test_an_answer_is_not_sent_by_who_wrote_it_while_an_earlier_one_of_its_trans
     second = receive(request("select", {"order": selection()}, transaction_id=first.transaction_id))
     other = receive(request("search", {"intent": {}}))
 
-    turn = questions.answer_together({})
+    turn = questions.answer_together(outbox.Hands({}))
 
     assert len(turn.questions) == 2
     assert [row.request_id for row in turn.in_hand] == [other.pk]
@@ -311,7 +311,19 @@ def test_an_answer_is_not_sent_by_who_wrote_it_while_an_earlier_one_of_its_trans
 def test_what_is_in_hand_is_taken_by_nobody_else() -> None:
     receive(request("search", {"intent": {}}))
 
-    (mine,) = questions.answer_together({}).in_hand
+    (mine,) = questions.answer_together(outbox.Hands({})).in_hand
 
     assert mine.pk
     assert outbox.claim() == []
+
+
+@pytest.mark.usefixtures("guide")
+def test_who_handles_an_order_sends_its_answer_itself_unless_an_earlier_one_is_owed() -> None:
+    first = receive(request("init", {"order": application()}))
+    second = receive(request("init", {"order": application()}, transaction_id=first.transaction_id))
+
+    mine = [drain.work(row, outbox.Hands({})) for row in (first, second)]
+
+    assert [[row.request_id for row in rows] for rows in mine] == [[first.pk], []]
+    assert Callback.objects.get(request=first).lease_until
+    assert Callback.objects.get(request=second).lease_until is None
