@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
+from beckn_adapter.models import Message
+from beckn_adapter.questions import answer_together
 from tests.bench.desk_pages import desk_lists, jobs, other_pages, read_list
 from tests.bench.filling import run
 from tests.bench.growing import GROWING
@@ -28,8 +30,6 @@ PAGES_WORTH_AN_INDEX = 24  # of 8 kB
 @pytest.fixture(scope="module")
 def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[set[str]]:
     """A seeded house, taken back at the end; its large tables by name."""
-    from django.db import transaction  # noqa: PLC0415
-
     with django_db_blocker.unblock(), transaction.atomic():
         seed(2_000, 10_000, say=lambda _: None)
         run("SET LOCAL random_page_cost = 1.1")  # a disk without a moving arm, as docs/capacity.md advises
@@ -51,6 +51,18 @@ def told(seen: Seen) -> list[str]:
 
 def test_the_tables_that_matter_are_large_enough_to_tell(house: set[str]) -> None:
     assert {"connections_application", "beckn_adapter_message", "connections_event", "billing_entry"} <= house
+
+
+@pytest.mark.usefixtures("house")
+def test_the_messages_that_wait_in_a_seeded_house_can_be_answered() -> None:
+    waiting = [row.pk for row in Message.objects.filter(state="RECEIVED").order_by("id")]
+    with transaction.atomic():
+        found = answer_together(None)
+        transaction.set_rollback(True)
+
+    assert waiting
+    assert [row.pk for row in found.questions] == waiting
+    assert {row.error for row in found.questions} == {""}
 
 
 def test_no_list_of_the_desk_reads_a_growing_table_whole(house: set[str]) -> None:
