@@ -6,9 +6,14 @@ and small tables: there they are Django's plain ones.
 
 from typing import Any
 
-from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    RemoveIndexConcurrently,
+    ValidateConstraint,
+)
 from django.db import NotSupportedError
-from django.db.migrations import AddConstraint, AddIndex
+from django.db.migrations import AddConstraint, AddIndex, RemoveIndex
 
 
 class AddIndexOnline(AddIndexConcurrently):
@@ -23,6 +28,20 @@ class AddIndexOnline(AddIndexConcurrently):
         plain = schema_editor.connection.vendor != "postgresql"
         remove = AddIndex.database_backwards if plain else AddIndexConcurrently.database_backwards
         remove(self, app_label, schema_editor, from_state, to_state)
+
+
+class RemoveIndexOnline(RemoveIndexConcurrently):
+    """An index less, while others read by it: DROP INDEX CONCURRENTLY. What they look for must have another."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        plain = schema_editor.connection.vendor != "postgresql"
+        remove = RemoveIndex.database_forwards if plain else RemoveIndexConcurrently.database_forwards
+        remove(self, app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        plain = schema_editor.connection.vendor != "postgresql"
+        add = RemoveIndex.database_backwards if plain else RemoveIndexConcurrently.database_backwards
+        add(self, app_label, schema_editor, from_state, to_state)
 
 
 class AddCheckOnline(AddConstraintNotValid):

@@ -102,8 +102,11 @@ def search_words() -> int:
         " CASE WHEN bap IS NULL THEN 'p-' || n ELSE md5('tx' || n)::uuid::text END,"
         " '#' || reverse('1415' || lpad((n % 10000000)::text, 7, '0'))]"
     )
+    spoken = "ARRAY[split_part(lower(name), ' ', 1), split_part(lower(name), ' ', 2), 'valencia', 'street']"
+    beside = f"(SELECT string_agg(' ' || w, '' ORDER BY w) FROM unnest({spoken}) AS w)"
     given = f"FROM plan, unnest({words}) AS word WHERE word IS NOT NULL"
-    return fill(SearchWord, given, application="n", word="word")
+    kept = f"CASE WHEN word LIKE '#%' THEN '' ELSE {beside} END"
+    return fill(SearchWord, given, application="n", word="word", beside=kept)
 
 
 def documents() -> int:
