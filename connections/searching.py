@@ -68,9 +68,28 @@ def find(term: str, among: QuerySet[Application] | None = None, at_most: int = A
         return []
     # Each by an index of its own: asked for one or the other at once, PostgreSQL would read every application.
     numbered = everything.filter(_numbered(term)).order_by("-pk").values_list("pk", flat=True)
-    worded = _worded(term) if among is None else _worded(term).filter(application__in=among)
-    named = worded.order_by("-application_id").values_list("application_id", flat=True).distinct()
-    return sorted({*numbered[:at_most], *named[:at_most]}, reverse=True)[:at_most]
+    return sorted({*numbered[:at_most], *_named(term, among, at_most)}, reverse=True)[:at_most]
+
+
+def _named(term: str, among: QuerySet[Application] | None, at_most: int) -> list[int]:
+    """The newest by their words; of everybody of a name only so many are looked at as it takes to find those `among`
+    which are wanted."""
+    rows = _worded(term).order_by("-application_id").values_list("application_id", flat=True).distinct()
+    found: list[int] = []
+    while some := list(rows[:AT_MOST]):
+        found += some if among is None else among.filter(pk__in=some).order_by("-pk").values_list("pk", flat=True)
+        if len(some) < AT_MOST or len(found) >= at_most:
+            break
+        rows = rows.filter(application_id__lt=some[-1])
+    return found[:at_most]
+
+
+def brought_as(reference: str) -> QuerySet[SearchWord]:
+    """A word of each application that was brought under this reference, in full. Where it is a word of a name or an
+    address as well, those who have that word are passed over in the index, and found by `find`."""
+    word = reference.casefold()[:LONGEST]
+    spoken = Q(beside__contains=f" {word} ") | Q(beside__endswith=f" {word}")
+    return SearchWord.objects.filter(word=word, application__source_reference__iexact=reference).exclude(spoken)
 
 
 def as_written(term: str) -> list[str]:

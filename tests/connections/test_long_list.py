@@ -129,3 +129,15 @@ def test_a_search_by_street_takes_its_words() -> None:
     wanted = application(premises=Premises(address="7 Guerrero Street", postcode="94110", city_code="NANP:628"))
 
     assert find("guerrero") == [wanted.pk]
+
+
+def test_of_a_name_that_many_have_those_are_found_that_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connections.searching.AT_MOST", 2)
+    orders = [scheduled_application(source_reference=str(n)).pk for n in range(3)]
+    for n in range(5):
+        application(source_reference=f"D-{n}")
+
+    wanted = Application.objects.exclude(number=None)
+
+    assert find("jonathan", wanted, 2) == orders[:0:-1]
+    assert find("jonathan", wanted, 9) == orders[::-1]
