@@ -9,13 +9,15 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test import Client
+from django.urls import reverse
 
 from beckn_adapter.models import Message
 from beckn_adapter.questions import answer_together
-from connections.models import Application
+from connections.models import Application, Provider
 from connections.searching import find
 from tests.bench.desk_pages import desk_lists, jobs, other_pages, read_list
 from tests.bench.filling import run
@@ -26,6 +28,7 @@ from tests.bench.seed import seed
 pytestmark = pytest.mark.django_db
 MOST_FOR_A_LIST = 70  # filters of known values hop once for each, at most fifty times
 MOST_STATEMENTS = 50  # of the page of one order, which shows every room's part
+MOST_FOR_NOTHING = 150  # blocks of a list without rows; some hop to fifty values
 PAGES_WORTH_AN_INDEX = 24  # of 8 kB
 
 
@@ -76,6 +79,40 @@ def test_no_list_of_the_desk_reads_a_growing_table_whole(house: set[str]) -> Non
 
     assert found == []
     assert most <= MOST_FOR_A_LIST
+
+
+def lists_of_a_provider() -> Iterator[tuple[str, Any]]:
+    """The address of each list that can be narrowed to a provider, but for its number, with its pages' admin."""
+    for model, pages in admin.site._registry.items():
+        for path in (entry[0] for entry in pages.list_filter if isinstance(entry, tuple)):
+            if path.endswith("provider") and model in GROWING:
+                name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+                yield f"{reverse(name)}?{path}__id__exact=", pages
+
+
+def test_a_list_narrowed_to_a_provider_without_orders_passes_over_nobody_elses_rows(house: set[str]) -> None:
+    idle = Provider.objects.create(code="idle", name="Idle", currency="USD", order_prefix="i")
+
+    found = {
+        address: watch(partial(read_list, f"{address}{idle.pk}", pages), house, analyze=True)
+        for address, pages in lists_of_a_provider()
+    }
+
+    assert len(found) == 11
+    assert [line for seen in found.values() for line in told(seen)] == []
+    assert {address: seen.blocks for address, seen in found.items() if seen.blocks > MOST_FOR_NOTHING} == {}
+
+
+def test_what_is_due_to_a_provider_who_is_owed_nothing_passes_over_its_drafts(house: set[str]) -> None:
+    drafts = Application.objects.filter(fulfillment_state="DRAFT")
+    paid = drafts.order_by("pk")[0].provider
+    Application.objects.filter(provider=paid, number__isnull=False).update(owes=False)
+    address, pages = next(entry for entry in lists_of_a_provider() if "instalment" in entry[0])
+
+    seen = watch(partial(read_list, f"{address}{paid.pk}", pages), house, analyze=True)
+
+    assert drafts.filter(provider=paid).count() > 10
+    assert seen.blocks < MOST_FOR_NOTHING
 
 
 @pytest.mark.usefixtures("house")
