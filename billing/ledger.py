@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from billing.accounts import Account, Posting, add_up, status_of, total
 from billing.models import Entry, Instalment, Payment, Quote, ReportState
+from billing.owing import note_whether_it_owes
 from connections.actors import Actor
 from connections.models import Application
 from connections.vocabulary import BEFORE_THE_WORK, ApplicationState, EntryKind, PaymentStatus
@@ -244,6 +245,7 @@ def _move_balances(entry: Entry) -> None:
     Quote.objects.filter(application=entry.application_id).update(balance=moved)
     if entry.instalment_id:
         Instalment.objects.filter(pk=entry.instalment_id).update(balance=moved)
+        note_whether_it_owes(entry)
 
 
 def reverse(entry: Entry, *, actor: Actor, why: str) -> Entry:

@@ -1,11 +1,14 @@
 """What billing adds to the applicant's tracking page: what it costs, what is paid, and what is due when."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Prefetch, QuerySet
+
 from billing.ledger import account_of, accounts_of, asked_before_the_work, by_due_date
-from billing.models import Entry
+from billing.models import Entry, Voucher
 from billing.models.voucher import VoucherKind
 from billing.papers.links import paper_path, pdf_path
 from billing.pricing import in_words
@@ -15,7 +18,23 @@ from connections.promises import Wait, reads, say_day, waits_for_applicant
 from connections.tracking import name_events, panel
 from connections.vocabulary import BEFORE_THE_WORK, ENDED_STATES, ApplicationState, EntryKind
 
-reads("instalments")
+PAPERS, SETTLING = "papers_that_ask", "entries_that_settle"
+
+
+def papers_that_ask(papers: QuerySet[Voucher]) -> QuerySet[Voucher]:
+    """Those with a date to pay by, the oldest first, without what they say."""
+    return papers.filter(due_on__isnull=False).order_by("id").only("application_id", "kind", "due_on")
+
+
+def entries_that_settle(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    return entries.filter(kind__in=[EntryKind.PAYMENT, EntryKind.WAIVER]).order_by("id")
+
+
+reads(
+    "instalments",
+    Prefetch("vouchers", papers_that_ask(Voucher.objects.all()), to_attr=PAPERS),
+    Prefetch("entries", entries_that_settle(Entry.objects.all()), to_attr=SETTLING),
+)
 name_events(
     {
         "payment.recorded": "Payment received: {subject}",
@@ -80,7 +99,10 @@ def what_is_due(application: Application) -> list[dict[str, str]]:
 def pay_by(application: Application, type: str) -> str:
     """The date on the paper that asks for an instalment of this type: `Friday 22 May`; "" where none asks yet."""
     asks = {VoucherKind.INVOICE, VoucherKind.DEMAND_NOTE} if type in BEFORE_THE_WORK else {VoucherKind.INVOICE}
-    days = [paper.due_on for paper in application.vouchers.all() if paper.due_on and paper.kind in asks]
+    papers = getattr(application, PAPERS, None)
+    if papers is None:
+        papers = papers_that_ask(application.vouchers.all())
+    days = [paper.due_on for paper in papers if paper.due_on and paper.kind in asks]
     return say_day(days[-1]) if days else ""
 
 
@@ -104,24 +126,29 @@ def money_that_holds_it_up(application: Application) -> Iterator[Wait]:
     if state == ApplicationState.ASSESSMENT_COMPLETED:
         yield from _early_money(application)
     elif state in OVER and (account := account_of(application)).open:
-        yield Wait(_asked_for(application, account.open), application.updated_at)
+        yield Wait(_asked_for(application, account.open, application.quote.currency), application.updated_at)
 
 
 def _early_money(application: Application) -> Iterator[Wait]:
     early = asked_before_the_work(application)
     if not early:
         return
-    accounts, began = accounts_of(application), application.ordered_at or application.created_at
-    still_open = sum((accounts[row.pk].open for row in early), Decimal(0))
+    began = application.ordered_at or application.created_at
+    still_open = sum((max(row.balance, Decimal(0)) for row in early), Decimal(0))
     if still_open:
-        yield Wait(_asked_for(application, still_open, early[0].type), began)
-    else:
-        settled = Entry.objects.filter(instalment__in=early, kind__in=[EntryKind.PAYMENT, EntryKind.WAIVER])
-        last = settled.order_by("-id").values_list("at", flat=True).first()
-        if last:
-            yield Wait(_asked_for(application, still_open), began, last)
+        yield Wait(_asked_for(application, still_open, early[0].currency, early[0].type), began)
+    elif last := _last_settled(application, {row.pk for row in early}):
+        yield Wait(_asked_for(application, still_open, early[0].currency), began, last)
 
 
-def _asked_for(application: Application, amount: Decimal, type: str = "") -> str:
+def _last_settled(application: Application, instalments: set[int]) -> datetime | None:
+    """When something last came in or was waived for one of these."""
+    entries = getattr(application, SETTLING, None)
+    if entries is None:
+        entries = entries_that_settle(application.entries.all())
+    return max((entry.at for entry in entries if entry.instalment_id in instalments), default=None)
+
+
+def _asked_for(application: Application, amount: Decimal, currency: str, type: str = "") -> str:
     by = pay_by(application, type)
-    return f"Pay {in_words(amount, application.quote.currency)}{f' by {by}' if by else ''}."
+    return f"Pay {in_words(amount, currency)}{f' by {by}' if by else ''}."

@@ -202,8 +202,9 @@ else:
     else:
         settled = " ".join(f"-c {name}={seconds * 1000}" for name, seconds in DATABASE_TIMEOUTS.items())
         DATABASES["default"]["OPTIONS"].update(
-            # Compiling a plan takes PostgreSQL longer (50 to 150 ms) than any statement of ours.
-            options=f"{settled} -c jit=off",
+            # Compiling a plan takes PostgreSQL longer (50 to 150 ms) than any statement of ours, and so does calling
+            # helpers for one (7 to 15 ms), whose cores others are waiting for.
+            options=f"{settled} -c jit=off -c max_parallel_workers_per_gather=0",
             # To plan a statement by its key costs ten times what it costs to run it: from the fifth time on the plan
             # is kept. What waits in a queue is found by an index that hangs on a value: connections/queues.py.
             prepare_threshold=5,

@@ -35,10 +35,10 @@ class Wait:
 Waits = Callable[[Application], Iterable[Wait]]
 _appointments: list[Appointment] = []
 _waits: list[Waits] = []
-_reads = ["documents", "holds", "provider__promises", "provider__holidays"]
+_reads: list[str | Prefetch] = ["documents", "holds", "provider__promises", "provider__holidays"]
 
 
-def reads(*relations: str) -> None:
+def reads(*relations: str | Prefetch) -> None:
     """Relations of an application that a room's functions go through: lists fetch them for all rows at once."""
     _reads.extend(relations)
 

@@ -6,12 +6,14 @@ it was brought, and a telephone number by its last digits. The order id is found
 
 import re
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from connections.models import Application, SearchWord
 
 AT_MOST = 200
 LONGEST = 100  # characters of a word
+ROOM_BESIDE = 300  # characters of all that stands beside one
+SIGN = re.compile(r"[\d@]")  # of a number, a reference or an e-mail: few orders have a word with one in common
 TELEPHONE = re.compile(r"^\+?[\d\s()./-]{5,30}$")
 DRAFT = re.compile(r"^draft\s+(\d{1,18})$", re.IGNORECASE)
 NUMBER_SIGN = "#"  # before the digits of a telephone, which are kept backwards: people leave out the country
@@ -19,12 +21,21 @@ NUMBER_SIGN = "#"  # before the digits of a telephone, which are kept backwards:
 
 def words_of(application: Application) -> set[str]:
     """Pure: the words that an application is found by."""
-    names = f"{application.applicant_name} {application.billing_name}".casefold().split()
-    places = re.findall(r"[^\W\d_]{3,}", application.address.casefold())
     whole = (application.applicant_email, application.billing_email, application.source_reference)
     phones = (_backwards(number) for number in (application.applicant_phone, application.billing_phone))
-    found = {*names, *places, *(word.casefold() for word in whole), *phones}
+    found = {*_spoken_words(application), *(word.casefold() for word in whole), *phones}
     return {word[:LONGEST] for word in found if word}
+
+
+def _spoken_words(application: Application) -> set[str]:
+    """Of the names and the address."""
+    names = f"{application.applicant_name} {application.billing_name}".casefold().split()
+    return {*names, *re.findall(r"[^\W\d_]{3,}", application.address.casefold())}
+
+
+def words_beside(application: Application) -> str:
+    """Pure: what the words given after the first are looked for in."""
+    return "".join(f" {word}" for word in sorted(_spoken_words(application)))[:ROOM_BESIDE]
 
 
 def _backwards(phone: str) -> str:
@@ -36,12 +47,19 @@ def keep_words(application: Application, *, is_new: bool = False) -> None:
     """Write the words anew; in the transaction that changed the application."""
     if not is_new:
         application.search_words.all().delete()
-    SearchWord.objects.bulk_create(SearchWord(application=application, word=word) for word in words_of(application))
+    beside = words_beside(application)
+    SearchWord.objects.bulk_create(
+        SearchWord(application=application, word=word, beside="" if word.startswith(NUMBER_SIGN) else beside)
+        for word in words_of(application)
+    )
 
 
 def find(term: str, among: QuerySet[Application] | None = None, at_most: int = AT_MOST) -> list[int]:
     """The ids of the newest applications that a person may mean, at most so many: every word given begins a word of
-    theirs, or the whole is the beginning of the order id, "Draft 12", or the end of a telephone number."""
+    theirs, or the whole is the beginning of the order id, "Draft 12", or the end of a telephone number.
+
+    Of several words the shorter ones begin a word of the name or the address, but for those with a digit or an "@",
+    which may begin any."""
     everything = Application.objects.all() if among is None else among
     term = term.replace("\0", "").strip()
     if draft := DRAFT.match(term):
@@ -50,9 +68,28 @@ def find(term: str, among: QuerySet[Application] | None = None, at_most: int = A
         return []
     # Each by an index of its own: asked for one or the other at once, PostgreSQL would read every application.
     numbered = everything.filter(_numbered(term)).order_by("-pk").values_list("pk", flat=True)
-    worded = _worded(term) if among is None else _worded(term).filter(application__in=among)
-    named = worded.order_by("-application_id").values_list("application_id", flat=True).distinct()
-    return sorted({*numbered[:at_most], *named[:at_most]}, reverse=True)[:at_most]
+    return sorted({*numbered[:at_most], *_named(term, among, at_most)}, reverse=True)[:at_most]
+
+
+def _named(term: str, among: QuerySet[Application] | None, at_most: int) -> list[int]:
+    """The newest by their words; of everybody of a name only so many are looked at as it takes to find those `among`
+    which are wanted."""
+    rows = _worded(term).order_by("-application_id").values_list("application_id", flat=True).distinct()
+    found: list[int] = []
+    while some := list(rows[:AT_MOST]):
+        found += some if among is None else among.filter(pk__in=some).order_by("-pk").values_list("pk", flat=True)
+        if len(some) < AT_MOST or len(found) >= at_most:
+            break
+        rows = rows.filter(application_id__lt=some[-1])
+    return found[:at_most]
+
+
+def brought_as(reference: str) -> QuerySet[SearchWord]:
+    """A word of each application that was brought under this reference, in full. Where it is a word of a name or an
+    address as well, those who have that word are passed over in the index, and found by `find`."""
+    word = reference.casefold()[:LONGEST]
+    spoken = Q(beside__contains=f" {word} ") | Q(beside__endswith=f" {word}")
+    return SearchWord.objects.filter(word=word, application__source_reference__iexact=reference).exclude(spoken)
 
 
 def as_written(term: str) -> list[str]:
@@ -72,11 +109,23 @@ def _worded(term: str) -> QuerySet[SearchWord]:
     digits = re.sub(r"\D", "", term)
     if TELEPHONE.match(term) and len(digits) >= 5:
         return _with(f"{NUMBER_SIGN}{digits[::-1]}")
-    rarest, *others = sorted(term.casefold().split()[:6], key=len, reverse=True)
+    rarest, *others = sorted(term.casefold().split()[:6], key=_rarity, reverse=True)
     words = _with(rarest)
     for word in others:
-        words = words.filter(application_id__in=_with(word).values("application_id"))
+        words = words.filter(_has_too(word))
     return words
+
+
+def _rarity(word: str) -> tuple[bool, int]:
+    return bool(SIGN.search(word)), len(word)
+
+
+def _has_too(word: str) -> Q:
+    """Among many rows of a word, those whose application has another: read from the index that these were found by."""
+    if SIGN.search(word):
+        return Q(application_id__in=_with(word).values("application_id"))
+    has_it = Exists(_with(word).filter(application_id=OuterRef("application_id")))
+    return Q(beside__contains=f" {word}") | Q(beside="") & Q(has_it)
 
 
 def _with(beginning: str) -> QuerySet[SearchWord]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from connections.actors import Actor
+from connections.filing import follow_provider
 from connections.geography import Place, Verdict, judge
 from connections.lifecycle import Refused, record
 from connections.models import Application, Document, Offering
@@ -101,9 +102,12 @@ def _draft(
         raise Refused("person_erased", "This draft's person was erased. Begin a new application.")
     if not may_correct:
         raise Refused("already_open", f"Under this number a draft is open already: {application}.")
+    moves = application.provider_id != values["provider"].pk
     for name, value in values.items():
         setattr(application, name, value)
     application.save()
+    if moves:
+        follow_provider(application)
     return application, False
 
 

@@ -9,7 +9,7 @@ from django.db.migrations import operations as op
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 
-from connections.growing import AddCheckOnline, AddIndexOnline
+from connections.growing import AddCheckOnline, AddIndexOnline, RemoveIndexOnline
 from tests.migration_rules import RULES, objections
 
 ROOMS = ("connections", "fieldwork", "billing", "beckn_adapter")
@@ -154,6 +154,20 @@ def test_what_is_added_online_is_there(table: ProjectState, step: op.base.Operat
 
     with connection.cursor() as cursor:
         assert name in connection.introspection.get_constraints(cursor, "connections_home")
+
+
+def test_what_is_removed_online_is_gone(table: ProjectState) -> None:
+    add, remove, middle = AddIndexOnline("home", BY_ADDRESS), RemoveIndexOnline("home", "by_address"), table.clone()
+    add.state_forwards(APP, middle)
+    after = middle.clone()
+    remove.state_forwards(APP, after)
+
+    with connection.schema_editor(atomic=False) as editor:
+        add.database_forwards(APP, editor, table, middle)
+        remove.database_forwards(APP, editor, middle, after)
+
+    with connection.cursor() as cursor:
+        assert "by_address" not in connection.introspection.get_constraints(cursor, "connections_home")
 
 
 def test_a_check_in_a_transaction_would_lock_and_is_refused(table: ProjectState) -> None:

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from billing.accounts import Account
-from billing.admin.instalment import ASKED_FOR, PAYMENT_TONES, cashier_link
+from billing.admin.instalment import PAYMENT_TONES, cashier_link
 from billing.ledger import account_of, statuses_of, with_received
 from billing.models import Entry, Instalment, Quote
+from billing.owing import ASKED_FOR
 from billing.pricing import in_words
 from billing.services import preview_settlement
 from connections.admin import ReadOnlyInline, add_to_application_page, badge, explain_cancelling, moment

@@ -1,10 +1,12 @@
 """Finding the order that a person at the counter means."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from billing.models import Payment, PaymentReport, Voucher
 from connections.models import Application
-from connections.searching import as_written, find
+from connections.searching import as_written, brought_as, find
 from connections.vocabulary import ApplicationState
 
 AT_MOST = 20
@@ -32,11 +34,10 @@ def _first(orders: QuerySet[Application]) -> list[Application]:
 def _named_by(term: str) -> list[int]:
     """A reference: of a payment, of what a buyer app reported, of who brought the order, or a paper's number."""
     written = as_written(term)
-    holders = (
+    holders: tuple[QuerySet[Any], ...] = (
         Payment.objects.filter(reference__in=written),
         PaymentReport.objects.filter(reference__in=written),
         Voucher.objects.filter(number__in=written),
+        brought_as(term),
     )
-    brought = Application.objects.filter(search_words__word=term.casefold(), source_reference__iexact=term)
-    named = {pk for rows in holders for pk in rows.values_list("application_id", flat=True)[:AT_MOST]}
-    return [*named, *brought.values_list("pk", flat=True)[:AT_MOST]] if term else []
+    return [pk for rows in holders for pk in rows.values_list("application_id", flat=True)[:AT_MOST]] if term else []

@@ -16,13 +16,14 @@ from billing.accounts import Account
 from billing.cash_desk import orders_with_fee_open
 from billing.ledger import accounts_of, accounts_of_all, payment_status
 from billing.models import Instalment, WaiverState
+from billing.owing import ASKED_FOR
 from billing.payments import ask_waiver
 from billing.pricing import in_words, to_minor_unit
 from connections.actors import Actor
-from connections.admin import ActionForm, FoundByOrder, LifecycleAdmin, Words, link_to, on_one_line, stamp
+from connections.admin import ActionForm, FoundByOrder, LifecycleAdmin, OfProvider, Words, link_to, on_one_line, stamp
 from connections.admin.read_only import ReadOnly
 from connections.models import Application
-from connections.vocabulary import OPEN_STATES, ApplicationState, PaymentStatus
+from connections.vocabulary import ApplicationState, PaymentStatus
 
 PAYMENT_TONES: dict[str, str] = {
     PaymentStatus.PENDING: "",
@@ -31,7 +32,6 @@ PAYMENT_TONES: dict[str, str] = {
     PaymentStatus.FAILED: "danger",
     PaymentStatus.REFUNDED: "",
 }
-ASKED_FOR = [*OPEN_STATES, ApplicationState.CONNECTION_ESTABLISHED]  # of an order that ended only the fee is asked
 
 
 def cashier_link(application: Application, text: str = "Take a payment") -> str:
@@ -57,10 +57,12 @@ class IsOpen(admin.SimpleListFilter):
         return super().value() or "yes"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        paid = Q(balance__lte=0)
         if self.value() == "all":
             return queryset
-        return queryset.filter(~paid if self.value() == "yes" else paid, application__fulfillment_state__in=ASKED_FOR)
+        asked_for = queryset.filter(application__fulfillment_state__in=ASKED_FOR)
+        if self.value() == "yes":
+            return asked_for.filter(balance__gt=0, application__owes=True)
+        return asked_for.filter(balance__lte=0)
 
 
 class WaiveForm(ActionForm):
@@ -99,7 +101,7 @@ class InstalmentAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     show_add_link = False
     list_before_template = "admin/billing/fees_open.html"
     list_display = ["application", "since", "due", "asked", "got", "forgone", "rest", "standing", "pay"]
-    list_filter = [IsOpen, ("application__provider", admin.RelatedFieldListFilter)]
+    list_filter = [IsOpen, ("application__provider", OfProvider)]
     sortable_by: list[str] = []
     list_select_related = ["application"]
     ordering = ["application_id", "position"]

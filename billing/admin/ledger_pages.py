@@ -19,7 +19,7 @@ from billing.closing import today_of
 from billing.ledger_file import entries_between, ledger_lines, sums_of
 from billing.models import Entry
 from billing.pricing import in_words
-from connections.admin import FoundByOrder, ReadOnlyAdmin, link_to, on_one_line, stamp
+from connections.admin import BY_PROVIDER, FoundByOrder, ReadOnlyAdmin, link_to, on_one_line, stamp
 from connections.models import Provider
 from connections.vocabulary import EntryKind
 
@@ -40,7 +40,7 @@ class PeriodForm(forms.Form):
 class EntryAdmin(FoundByOrder, ReadOnlyAdmin):
     empty_words = "A line is written when an order is charged, and whenever money moves."
     list_display = ["when", "order", "kind", "title", "owed", "settled", "who"]
-    list_filter = ["kind", "at", ("application__provider", admin.RelatedFieldListFilter)]
+    list_filter = ["kind", "at", BY_PROVIDER]
     sortable_by: list[str] = []
     list_select_related = ["application", "reverses"]
     ordering = ["-id"]

@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.admin.money_pages import WITH_REFERENCE
-from billing.admin.requests import BY_PROVIDER, NoForm, RequestAdmin
+from billing.admin.requests import NoForm, RequestAdmin
 from billing.models import PaymentReport
 from billing.payments import match_report
 from billing.pricing import to_minor_unit
 from connections.actors import Actor
-from connections.admin import ORDER_WORDS, ActionForm, KnownValues, Words, link_to, moment, stamp
+from connections.admin import BY_PROVIDER, ORDER_WORDS, ActionForm, KnownValues, Words, link_to, moment, stamp
 from connections.vocabulary import PaymentMethod
 
 

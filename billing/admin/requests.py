@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
@@ -12,7 +11,6 @@ from billing.pricing import in_words
 from connections.admin import FoundByOrder, LifecycleAdmin, ReasonForm, link_to
 from connections.admin.read_only import ReadOnly
 
-BY_PROVIDER = ("application__provider", admin.RelatedFieldListFilter)
 TONES: dict[str, str] = {
     ReportState.REPORTED: "warning",
     ReportState.MATCHED: "success",

@@ -5,11 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from billing.admin.requests import BY_PROVIDER, NoForm, RequestAdmin
+from billing.admin.requests import NoForm, RequestAdmin
 from billing.models import Waiver, WaiverState
 from billing.payments import approve_waiver
 from connections.actors import Actor
-from connections.admin import Words, moment, shortened, stamp
+from connections.admin import BY_PROVIDER, Words, moment, shortened, stamp
 
 
 class RefusalForm(NoForm):

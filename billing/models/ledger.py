@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.models.quote import Instalment
 from billing.pricing import in_words
-from connections.models import Application, Provider
+from connections.models import Application, Provider, ProviderOfOrder
 from connections.vocabulary import EntryKind, PaymentMethod
 from connections.worded import Worded
 
@@ -48,7 +48,7 @@ class Payment(AppendOnlyModel):
     `key` is made by whoever asks, once for each act: the same key again is the same payment.
     """
 
-    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="payments")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="payments", db_index=False)
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="payments")
     is_refund = models.BooleanField("paid back", default=False)
     currency = models.CharField(max_length=3)
@@ -73,6 +73,7 @@ class Payment(AppendOnlyModel):
         ]
         indexes = [
             models.Index(fields=["method", "-id"], name="payment_list_of_method"),
+            models.Index(fields=["provider", "-id"], name="payment_list_of_provider"),
             models.Index(fields=["-id"], name="payment_list_of_refunds", condition=Q(is_refund=True)),
             models.Index(fields=["reference"], name="payment_of_reference"),
         ]
@@ -94,6 +95,7 @@ class Entry(AppendOnlyModel):
     """
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="entries")
+    provider = ProviderOfOrder()
     instalment = models.ForeignKey(Instalment, on_delete=models.PROTECT, null=True, related_name="entries")
     kind = models.CharField(max_length=10, choices=EntryKind.choices)
     title = models.CharField(max_length=200)
@@ -110,6 +112,7 @@ class Entry(AppendOnlyModel):
         verbose_name, verbose_name_plural = "ledger entry", "ledger entries"
         indexes = [
             models.Index(fields=["kind", "-id"], name="entry_list_of_kind"),
+            models.Index(fields=["provider", "-id"], name="entry_list_of_provider"),
             models.Index(fields=["application"], name="entry_fee", condition=Q(kind="CHARGE", instalment=None)),
             models.Index(fields=["till", "at"], name="entry_day_of_till", condition=Q(till__isnull=False)),
         ]

@@ -9,7 +9,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 from billing.models.ledger import Payment
 from billing.models.quote import Instalment
 from billing.pricing import in_words
-from connections.models import Application
+from connections.models import Application, ProviderOfOrder
 
 
 class ReportState(models.TextChoices):
@@ -22,6 +22,7 @@ class PaymentReport(ConcurrentTransitionMixin, models.Model):
     """A payment that a buyer app says it has seen. It counts only when staff match it with money that came in."""
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="payment_reports")
+    provider = ProviderOfOrder()
     instalment = models.ForeignKey(Instalment, on_delete=models.PROTECT, related_name="reports")
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=14, decimal_places=3)
@@ -38,6 +39,7 @@ class PaymentReport(ConcurrentTransitionMixin, models.Model):
         permissions = [("match_paymentreport", "Can match a reported payment")]
         indexes = [
             models.Index(fields=["state", "id"], name="report_list_of_state"),
+            models.Index(fields=["provider", "id"], name="report_list_of_provider"),
             models.Index(fields=["reported_by", "id"], name="report_list_of_app"),
             models.Index(fields=["reported_at"], name="report_list_of_day"),
             models.Index(fields=["reference"], name="report_of_reference"),
@@ -83,6 +85,7 @@ class Waiver(ConcurrentTransitionMixin, models.Model):
     """A part of the price that is forgone: asked for by one person with a reason, decided by another (four eyes)."""
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="waivers")
+    provider = ProviderOfOrder()
     instalment = models.ForeignKey(Instalment, on_delete=models.PROTECT, related_name="waivers")
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=14, decimal_places=3, validators=[MinValueValidator(0)])
@@ -100,6 +103,7 @@ class Waiver(ConcurrentTransitionMixin, models.Model):
         permissions = [("approve_waiver", "Can approve a waiver that somebody else asked for")]
         indexes = [
             models.Index(fields=["state", "id"], name="waiver_list_of_state"),
+            models.Index(fields=["provider", "id"], name="waiver_list_of_provider"),
             models.Index(fields=["asked_at"], name="waiver_list_of_day"),
         ]
         constraints = [

@@ -18,13 +18,14 @@ from connections.admin.document import DocumentAdmin
 from connections.admin.finding import ORDER_WORDS, FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm, without_side_doors
-from connections.admin.long_list import KnownValues, count_some
+from connections.admin.long_list import BY_PROVIDER, KnownValues, OfProvider, count_some
 from connections.admin.look import badge, link_to, moment, on_one_line, shortened, stamp
 from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from connections.admin.timeline import name_events
 
 __all__ = [
+    "BY_PROVIDER",
     "ORDER_WORDS",
     "ActionForm",
     "AddedOnce",
@@ -36,6 +37,7 @@ __all__ = [
     "LifecycleAdmin",
     "ListField",
     "NothingToAsk",
+    "OfProvider",
     "OfferingAdmin",
     "PersonalPage",
     "ProviderAdmin",

@@ -16,6 +16,7 @@ from connections.actors import Actor
 from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk, ReasonForm
+from connections.admin.long_list import BY_PROVIDER
 from connections.admin.look import DOCUMENT_TONES, badge, link_to, moment
 from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnly, ReadOnlyInline
@@ -135,7 +136,7 @@ class DocumentAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     action_words = DOCUMENT_WORDS
     show_add_link = False
     list_display = ["name", "order", "state_badge", "changed"]
-    list_filter = ["state", ("application__provider", admin.RelatedFieldListFilter)]
+    list_filter = ["state", BY_PROVIDER]
     sortable_by: list[str] = []
     list_select_related = ["application"]
     ordering = ["-updated_at"]

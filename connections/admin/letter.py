@@ -15,7 +15,7 @@ from connections.admin.dashboard import Card, dashboard_cards
 from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm, NothingToAsk
-from connections.admin.long_list import count_some
+from connections.admin.long_list import BY_PROVIDER, count_some
 from connections.admin.look import link_to, moment, shortened, stamp
 from connections.admin.read_only import ReadOnly
 from connections.admin.timeline import in_plain_words
@@ -40,7 +40,7 @@ AGAIN = Words("Send again", "The same words go to the same address once more, at
 class LetterAdmin(FoundByOrder, ReadOnly, LifecycleAdmin):
     empty_words = "A letter goes to an applicant when something happens to the order."
     list_display = ["written", "state_badge", "told", "to", "headline", "attempts", "came_of_it", "order"]
-    list_filter = ["state", "created_at", ("application__provider", admin.RelatedFieldListFilter)]
+    list_filter = ["state", "created_at", BY_PROVIDER]
     sortable_by: list[str] = []
     list_select_related = ["application", "event"]
     fields = ["subject", ("to", "order"), ("about", "together_with"), ("attempts", "problem"), "words"]

@@ -14,6 +14,8 @@ from django.db.models.expressions import Col
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from connections.models import ProviderOfOrder
+
 MOST_COUNTED = 1_000
 MOST_VALUES = 50
 
@@ -42,15 +44,15 @@ def count_some(rows: QuerySet[Any, Any], most: int = MOST_COUNTED) -> Counted:
 def _order_to_count(rows: QuerySet[Any, Any]) -> list[str]:
     """The newest first, so by the same index as the list itself, but for two: what happened in a time is counted by the
     index of the time, else all of it would be sorted; and what hangs on the orders of one provider in any order, since
-    it is found from these at once, and is rare among the newest of all providers."""
+    an index has it together, and it is rare among the newest of all providers."""
     for leaf in rows.query.where.leaves():
         column = getattr(leaf, "lhs", None)
         if not isinstance(column, Col):
             continue
-        if column.alias != rows.query.get_initial_alias():
-            if column.target.name == "provider":
-                return []
-        elif leaf.lookup_name in ("gte", "lt") and _is_an_index_by(column.target):
+        of_an_order = column.alias != rows.query.get_initial_alias()
+        if isinstance(column.target, ProviderOfOrder) or (of_an_order and column.target.name == "provider"):
+            return []
+        if not of_an_order and leaf.lookup_name in ("gte", "lt") and _is_an_index_by(column.target):
             return [f"-{column.target.name}"]
     return ["-pk"]
 
@@ -70,6 +72,15 @@ class BoundedPaginator(Paginator):
     def count(self) -> Counted:
         rows: Any = self.object_list
         return count_some(rows, self.most)
+
+
+class OfProvider(admin.RelatedFieldListFilter):
+    """Rows that hang on one provider's orders, which an index has together; not what hangs on none."""
+
+    include_empty_choice = False
+
+
+BY_PROVIDER = ("provider", OfProvider)
 
 
 class KnownValues(admin.FieldListFilter):

@@ -14,6 +14,7 @@ from connections.actors import Actor
 from connections.admin.finding import ORDER_WORDS, FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin, Words
 from connections.admin.lifecycle_forms import ActionForm
+from connections.admin.long_list import BY_PROVIDER
 from connections.admin.look import link_to, moment, stamp
 from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnly, ReadOnlyInline
@@ -61,7 +62,7 @@ class SupportRequestAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     action_words = {"answer": Words("It is answered", "The call for help leaves the list of those open.", "answered.")}
     show_add_link = False
     list_display = ["asked", "state", "subject", "application", "telephone", "mail", "source"]
-    list_filter = [IsDone, "asked_at", ("application__provider", admin.RelatedFieldListFilter)]
+    list_filter = [IsDone, "asked_at", BY_PROVIDER]
     sortable_by: list[str] = []
     list_select_related = ["application"]
     exact_fields = ("reference", "callback_phone", "email")

@@ -9,6 +9,7 @@ from connections.models.letter import Letter
 from connections.models.offering import Offering, PaymentTerm, PriceLine, RequiredDocument
 from connections.models.promise import Holiday, ServicePromise
 from connections.models.provider import CancellationReason, CancellationTerm, Provider, ServiceArea
+from connections.models.provider_of_order import ProviderOfOrder
 from connections.models.search_word import SearchWord
 from connections.models.sent_form import SentForm
 from connections.models.voices import Feedback, SupportRequest
@@ -31,6 +32,7 @@ __all__ = [
     "PersonalDataView",
     "PriceLine",
     "Provider",
+    "ProviderOfOrder",
     "RequiredDocument",
     "SearchWord",
     "SentForm",

@@ -33,6 +33,7 @@ STATUS_OF_STATE: dict[str, ConnectionStatus] = {
     S.CANCELLED: ConnectionStatus.CANCELLED,
     S.FAILED: ConnectionStatus.FAILED,
 }
+OWING = Q(owes=True, fulfillment_state__in=[*OPEN_STATES, S.CONNECTION_ESTABLISHED])
 
 
 class Application(ConcurrentTransitionMixin, Worded):
@@ -42,7 +43,7 @@ class Application(ConcurrentTransitionMixin, Worded):
     transaction, or the counter and its paper's number. Loads are kW, consumption kWh a month, positions WGS 84.
     """
 
-    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="applications")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="applications", db_index=False)
     offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="applications")
     # Null, not empty, until ordered: drafts would clash on the unique empty text.
     number = models.CharField("order id", max_length=60, null=True, unique=True, editable=False)  # noqa: DJ001
@@ -97,6 +98,13 @@ class Application(ConcurrentTransitionMixin, Worded):
         help_text="By when the utility promised the next step, as a worker noted it lately: to find orders by, "
         "not to tell.",
     )
+    owes = models.BooleanField(
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="Something that an order asks for may be open: the ledger takes it away when nothing is. To find "
+        "orders by, not to tell.",
+    )
 
     files_erased_at = models.DateTimeField(null=True, editable=False)
     messages_erased_at = models.DateTimeField(null=True, editable=False)
@@ -148,6 +156,9 @@ class Application(ConcurrentTransitionMixin, Worded):
         ]
         indexes = [
             models.Index(fields=["provider", "fulfillment_state"], name="application_queue"),
+            models.Index(fields=["provider", "-id"], name="application_list_of_provider"),
+            models.Index(fields=["id"], name="application_owing", condition=OWING),
+            models.Index(fields=["provider", "id"], name="application_owing_of_provider", condition=OWING),
             models.Index(fields=["provider", "ended_at"], name="application_kept", condition=Q(erased_at=None)),
             models.Index(fields=["due_on"], name="application_due", condition=Q(fulfillment_state__in=[*OPEN_STATES])),
             models.Index(fields=["fulfillment_state", "-id"], name="application_list_of_state"),

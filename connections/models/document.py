@@ -8,6 +8,7 @@ from django.db.models import Q
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from connections.models.application import Application
+from connections.models.provider_of_order import ProviderOfOrder
 from connections.vocabulary import DocumentState
 
 D = DocumentState
@@ -17,6 +18,7 @@ class Document(ConcurrentTransitionMixin, models.Model):
     """One required paper of one application: the requirement as it stood when the application was opened."""
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="documents")
+    provider = ProviderOfOrder()
     code = models.SlugField(max_length=60)
     name = models.CharField(max_length=120)
     position = models.PositiveSmallIntegerField(default=0)
@@ -45,6 +47,7 @@ class Document(ConcurrentTransitionMixin, models.Model):
         indexes = [
             models.Index(fields=["-updated_at"], name="document_list"),
             models.Index(fields=["state", "-updated_at"], name="document_list_of_state"),
+            models.Index(fields=["provider", "-updated_at"], name="document_list_of_provider"),
             models.Index(fields=["expires_on"], name="document_expiring", condition=Q(expires_on__isnull=False)),
         ]
 

@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from connections.models.application import Application
 from connections.models.history import Event
+from connections.models.provider_of_order import ProviderOfOrder
 from connections.worded import Worded
 
 
@@ -25,6 +26,7 @@ class Letter(Worded):
         DEAD = "DEAD", "Given up"
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="letters")
+    provider = ProviderOfOrder()
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="letter")
     told_in = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="also_tells")
     state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
@@ -55,6 +57,7 @@ class Letter(Worded):
             models.Index(fields=["due_at"], name="letter_due", condition=Q(state__in=["NEW", "READY"])),
             models.Index(fields=["state", "-id"], name="letter_list_of_state", condition=~Q(state="SENT")),
             models.Index(fields=["created_at"], name="letter_list_of_day"),
+            models.Index(fields=["provider", "-id"], name="letter_list_of_provider"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from connections.models.application import Application
+from connections.models.provider_of_order import ProviderOfOrder
 from connections.privacy.masking import mask_email, mask_phone, mask_text
 
 
@@ -42,6 +43,7 @@ class SupportRequest(models.Model):
     application = models.ForeignKey(
         Application, on_delete=models.CASCADE, null=True, blank=True, related_name="support_requests"
     )
+    provider = ProviderOfOrder()
     reference = models.CharField(max_length=120, blank=True, help_text="What they say it is about.")
     source = models.CharField(max_length=200)
     callback_phone = models.CharField(max_length=60, blank=True)
@@ -57,6 +59,7 @@ class SupportRequest(models.Model):
         indexes = [
             models.Index(fields=["-asked_at"], name="call_list"),
             models.Index(fields=["-asked_at"], name="call_to_answer", condition=Q(done_at=None)),
+            models.Index(fields=["provider", "-asked_at"], name="call_list_of_provider"),
             models.Index(fields=["callback_phone"], name="call_of_phone"),
             models.Index(fields=["email"], name="call_of_email"),
             models.Index(fields=["reference"], name="call_of_reference"),

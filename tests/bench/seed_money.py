@@ -15,7 +15,7 @@ from billing.models import (
     Waiver,
 )
 from tests.bench.filling import fill, text
-from tests.bench.seed_orders import CLERK, POWER
+from tests.bench.seed_orders import CLERK, PAID, POWER
 
 ISSUER = ("legal_name", "address", "tax_number", "phone", "email", "payment_instructions", "logo_url", "colour")
 PAPER = {
@@ -25,7 +25,6 @@ PAPER = {
     **{"due": "200.00", "refund": "0.00", "method": "Bank transfer", "reference": "T1"},
 }
 USD = {"currency": "'USD'"}
-PAID = f"{POWER} AND n % 100 <> 18"  # one connection in a hundred is still owed for
 OPEN = f"CASE WHEN state IN ('CANCELLED', 'FAILED') OR ({PAID}) THEN 0 ELSE {{amount}} END"
 PARTS = "(VALUES (0, 50, 'PRE_FULFILLMENT'), (1, 150, 'ON_FULFILLMENT')) AS part (position, amount, type)"
 ENTRIES = "FROM billing_instalment AS i JOIN plan ON n = i.application_id"
@@ -43,7 +42,12 @@ def quote_lines() -> int:
 
 
 def instalments() -> int:
-    values = {"type": "part.type", "amount": "part.amount", "position": "part.position", "term": "part.position"}
+    values = {
+        "type": "part.type",
+        "amount": "part.amount",
+        "position": "part.position",
+        "term": "part.position",
+    }
     values["balance"] = OPEN.format(amount="part.amount")
     return fill(Instalment, f"FROM plan, {PARTS}", application="n", collected_by="'BPP'", **values, **USD)
 
@@ -52,7 +56,7 @@ def payments() -> int:
     return fill(
         Payment,
         f"{ENTRIES} WHERE {PAID}",
-        provider="provider_id",
+        provider="plan.provider_id",
         application="n",
         amount="i.amount",
         method="'BANK_TRANSFER'",
@@ -73,7 +77,8 @@ def entries() -> int:
     at = "CASE WHEN k.kind = 'CHARGE' THEN ordered_at ELSE ended_at END"
     ended = "state IN ('CANCELLED', 'FAILED')"
     posted = f"""
-        SELECT n, i.id AS instalment, i.amount, k.kind, k.title, {at} AS at, p.id AS payment, p.provider_id AS till,
+        SELECT n, plan.provider_id, i.id AS instalment, i.amount, k.kind, k.title, {at} AS at,
+               p.id AS payment, p.provider_id AS till,
                row_number() OVER (ORDER BY {at}, i.id, k.kind) AS number
         {ENTRIES} {came} CROSS JOIN {kinds}
         WHERE rank > 0 AND CASE k.kind WHEN 'PAYMENT' THEN p.id IS NOT NULL WHEN 'REVERSAL' THEN {ended} ELSE TRUE END
@@ -84,6 +89,7 @@ def entries() -> int:
         f"FROM (SELECT *, {charge} AS charge FROM ({posted}) AS p) AS e ORDER BY number",
         id="number",
         application="n",
+        provider="provider_id",
         instalment="instalment",
         amount="amount",
         kind="kind",
@@ -127,14 +133,27 @@ def reports() -> int:
     matched = "CASE WHEN p.id IS NULL THEN 'REPORTED' ELSE 'MATCHED' END"
     found = f"{ENTRIES} LEFT JOIN billing_payment AS p ON p.key = md5('payment' || i.id)::uuid"
     wanted = f"{found} WHERE bap IS NOT NULL AND rank IN (4, 5) AND i.position = 1 AND n / 50 % 5 = 1"
-    values = {"instalment": "i.id", "amount": "i.amount", "reference": "'R' || i.id", "reported_by": "bap"}
+    values = {
+        "provider": "plan.provider_id",
+        "instalment": "i.id",
+        "amount": "i.amount",
+        "reference": "'R' || i.id",
+        "reported_by": "bap",
+    }
     state = {"state": matched, "payment": "p.id", "reported_at": "ordered_at"}
     return fill(PaymentReport, wanted, application="n", **values, **state, **USD)
 
 
 def waivers() -> int:
     decided = {"decided_by": "(SELECT max(id) FROM auth_user)", "state": "'REFUSED'", "refusal": "'No'"}
-    values = {"instalment": "i.id", "amount": "10", "reason": "'Hardship'", "asked_by": CLERK, "asked_at": "ordered_at"}
+    values = {
+        "provider": "plan.provider_id",
+        "instalment": "i.id",
+        "amount": "10",
+        "reason": "'Hardship'",
+        "asked_by": CLERK,
+        "asked_at": "ordered_at",
+    }
     return fill(Waiver, f"{ENTRIES} WHERE n / 50 % 200 = 50 AND rank > 0", application="n", **values, **decided, **USD)
 
 

@@ -1,10 +1,17 @@
 """The network's traffic of the planned orders, and the searches that led to nothing."""
 
 from beckn_adapter.models import Attempt, Callback, Conversation, Message, Refusal
-from tests.bench.filling import fill, one_of
-from tests.bench.seed_catalogue import BAPS
+from tests.bench.filling import fill, one_of, text
+from tests.bench.seed_catalogue import BAPS, PROVIDERS
 
-BODY = 'convert_to(rpad(\'{"context": {"domain": "service"}, "message": "\', 590, md5(n::text)) || \'"}\', \'UTF8\')'
+LENGTH = 590  # bytes of a body, about as many as a search has on the wire; its end comes behind them
+ASKED = (
+    '{"context": {"domain": "service", "version": "1.1.0", "action": "%s", "bap_id": "%s", "bap_uri": "https://%s/beckn",'
+    ' "transaction_id": "%s", "message_id": "%s", "timestamp": "%s", "ttl": "PT10M",'
+    ' "location": {"country": {"code": "USA"}, "city": {"code": "NANP:628"}}}, "message": {"intent": {'
+    '"provider": {"id": "utility-%s"}, "descriptor": {"name": "connection", "short_desc": "'
+)
+END = '"}}}}'
 HEADER = 'rpad(\'Signature keyId="bap.example|k1|ed25519",signature="\', 300, md5(n::text))'
 TOLD = "('application.technician_assigned', 'application.assessment_completed', 'application.approved'," + (
     " 'application.connection_established', 'payment.recorded', 'application.cancelled', 'application.failed')"
@@ -13,11 +20,23 @@ WIRE = {
     "bap_id": "bap",
     "transaction_id": "tx",
     "bap_uri": "'https://' || bap || '/beckn'",
-    "body": BODY,
     "digest": "md5(n::text) || md5(bap)",
     "signature": HEADER,
-    "attempts": "1",
 }
+
+
+def body(action: str, message_id: str, at: str, number: str = "n") -> str:
+    """The SQL of a body that can be read: a whole context, and the look for a connection at one of the utilities.
+
+    All four are SQL as well; `bap` and `tx` are columns of what is selected from.
+    """
+    filled = f"{action}, bap, bap, tx, {message_id}, {written(at)}, ({number}) % {PROVIDERS} + 1"
+    return f"convert_to(rpad(format({text(ASKED)}, {filled}), {LENGTH}, md5({message_id})) || {text(END)}, 'UTF8')"
+
+
+def written(at: str) -> str:
+    """The SQL of a moment as it goes over the wire."""
+    return f"""to_char(({at}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
 
 def fill_messages(count: int) -> int:
@@ -31,7 +50,9 @@ def fill_messages(count: int) -> int:
         **WIRE,
         action="a.action",
         message_id="md5(a.action || n)::uuid::text",
+        body=body("a.action", "md5(a.action || n)::uuid::text", at),
         state="'HANDLED'",
+        attempts="1",
         application="CASE WHEN a.action <> 'select' THEN n END",
         due_at=at,
         received_at=at,
@@ -40,17 +61,20 @@ def fill_messages(count: int) -> int:
     searches = max(count - ours, 0)
     when = f"now() - ({searches} - n) * (interval '730 days' / {max(searches, 1)})"
     drawn = f"SELECT n, {one_of(BAPS, 'n')} AS bap, md5('search' || n)::uuid::text AS tx, {when} AS at"
-    state = f"CASE WHEN n > {searches} - 20 THEN 'RECEIVED' WHEN n % 5000 = 0 THEN 'FAILED' ELSE 'HANDLED' END"
+    waits = f"n > {searches} - 20"
+    state = f"CASE WHEN {waits} THEN 'RECEIVED' WHEN n % 5000 = 0 THEN 'FAILED' ELSE 'HANDLED' END"
     return ours + fill(
         Message,
         f"FROM ({drawn} FROM generate_series(1, {searches}) AS n) AS s",
         **WIRE,
         action="'search'",
         message_id="md5('message' || n)::uuid::text",
+        body=body("'search'", "md5('message' || n)::uuid::text", "at"),
         state=state,
+        attempts=f"CASE WHEN {waits} THEN 0 ELSE 1 END",
         due_at="at",
         received_at="at",
-        handled_at=f"CASE WHEN n <= {searches} - 20 THEN at END",
+        handled_at=f"CASE WHEN NOT {waits} THEN at END",
     )
 
 
@@ -88,7 +112,7 @@ def callbacks() -> int:
         action="action",
         message_id="message",
         url="'https://' || bap || '/beckn/' || action",
-        body=BODY.replace("n::text", "message"),
+        body=body("action", "message", "at", "coalesce(n, request)"),
         attempts="1",
         outcome="'ACK'",
         state="state",

@@ -20,6 +20,7 @@ from tests.bench.seed_catalogue import CREW, PAPERS
 
 CLERK = "(SELECT min(id) FROM auth_user WHERE username = 'seed-clerk')"
 POWER = "state = 'CONNECTION_ESTABLISHED'"
+PAID = f"{POWER} AND n % 100 <> 18"  # one connection in a hundred is still owed for
 TECHNICIAN = f"(SELECT min(t.id) FROM fieldwork_technician AS t WHERE t.provider_id = plan.provider_id) + n % {CREW}"
 # What happens to an order: the step, what it is about, the state then, how far the order must have come, on which day.
 LIFE = """(VALUES
@@ -79,6 +80,7 @@ def applications() -> int:
         requested_load_kw="1 + n % 9",
         attention="CASE WHEN ended_at IS NULL AND n % 20 = 0 THEN 'Check the position.' ELSE '' END",
         fulfillment_state="state",
+        owes=f"NOT ({PAID})",
         reason="CASE WHEN state IN ('CANCELLED', 'FAILED') THEN 'Moved away' ELSE '' END",
         created_at="created_at",
         updated_at="coalesce(ended_at, created_at)",
@@ -102,8 +104,11 @@ def search_words() -> int:
         " CASE WHEN bap IS NULL THEN 'p-' || n ELSE md5('tx' || n)::uuid::text END,"
         " '#' || reverse('1415' || lpad((n % 10000000)::text, 7, '0'))]"
     )
+    spoken = "ARRAY[split_part(lower(name), ' ', 1), split_part(lower(name), ' ', 2), 'valencia', 'street']"
+    beside = f"(SELECT string_agg(' ' || w, '' ORDER BY w) FROM unnest({spoken}) AS w)"
     given = f"FROM plan, unnest({words}) AS word WHERE word IS NOT NULL"
-    return fill(SearchWord, given, application="n", word="word")
+    kept = f"CASE WHEN word LIKE '#%' THEN '' ELSE {beside} END"
+    return fill(SearchWord, given, application="n", word="word", beside=kept)
 
 
 def documents() -> int:
@@ -112,6 +117,7 @@ def documents() -> int:
         Document,
         f"FROM plan, {PAPERS} AS paper (position, code, name)",
         application="n",
+        provider="provider_id",
         code="paper.code",
         name="paper.name",
         position="paper.position",
@@ -234,7 +240,14 @@ def words() -> int:
 
 def letters() -> int:
     told = f"FROM connections_event AS e JOIN plan ON n = e.application_id WHERE n % 4 < 3 AND e.kind IN {MAILED}"
-    values = {"state": "'SENT'", "subject": "'Your connection'", "text": WRITTEN, "html": f"'<p>' || {WRITTEN}"}
+    told += " ORDER BY e.at, e.id"  # the newest are of every provider
+    values = {
+        "provider": "provider_id",
+        "state": "'SENT'",
+        "subject": "'Your connection'",
+        "text": WRITTEN,
+        "html": f"'<p>' || {WRITTEN}",
+    }
     when = {"due_at": "e.at", "created_at": "e.at", "sent_at": "e.at"}
     return fill(Letter, told, application="n", event="e.id", to="'person' || n || '@example.com'", **values, **when)
 
@@ -246,7 +259,13 @@ def ratings() -> int:
 
 def calls_for_help() -> int:
     done = "CASE WHEN ended_at IS NOT NULL THEN created_at + interval '2 days' END"
-    values = {"reference": "'u' || n", "source": "'bap-1.example'", "callback_phone": "'+1415' || n", "done_at": done}
+    values = {
+        "provider": "provider_id",
+        "reference": "'u' || n",
+        "source": "'bap-1.example'",
+        "callback_phone": "'+1415' || n",
+        "done_at": done,
+    }
     return fill(SupportRequest, "FROM plan WHERE n / 50 % 30 = 0", application="n", asked_at="created_at", **values)
 
 

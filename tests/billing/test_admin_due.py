@@ -9,8 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
+from billing.tracking import money_that_holds_it_up
 from connections.lifecycle import advance
 from connections.models import Application
+from connections.promises import with_clock
 from connections.vocabulary import ApplicationState as S
 from tests.billing.money import asked_by, at_the_cashier, decider, early_of, order, paid, report, text_of
 from tests.connections.desk import boss, browser_of, page_of, step
@@ -18,6 +20,7 @@ from tests.factories import SYSTEM, application, staff
 
 pytestmark = pytest.mark.django_db
 DUE = "/admin/billing/instalment/"
+ORDERS = "/admin/connections/application/"
 
 
 def shown(client: Client, **query: str) -> list[str]:
@@ -34,6 +37,42 @@ def test_the_list_shows_what_is_open_and_forgets_ended_orders_and_drafts() -> No
     assert shown(client, open="no") == ["50.00 USD, before the work"]
     assert len(shown(client, open="all")) == 4
     assert shown(client, type="PRE_FULFILLMENT") == []
+
+
+def test_the_list_of_orders_asks_the_ledger_as_often_for_many_that_wait_for_money_as_for_two() -> None:
+    client = boss()
+    order(S.ASSESSMENT_COMPLETED)
+    paid(order(S.ASSESSMENT_COMPLETED), "50")
+    client.get(ORDERS)
+    with CaptureQueriesContext(connection) as for_two:
+        client.get(ORDERS)
+    for _ in range(3):
+        order(S.ASSESSMENT_COMPLETED)
+        paid(order(S.ASSESSMENT_COMPLETED), "50")
+
+    with CaptureQueriesContext(connection) as for_eight:
+        assert len(client.get(ORDERS).context["cl"].result_list) == 8
+
+    assert len(for_eight) == len(for_two)
+    assert len([query for query in for_eight if 'FROM "billing_' in query["sql"]]) == 3
+
+
+def test_in_a_list_the_money_holds_up_what_it_holds_up_on_the_page() -> None:
+    unpaid, settled = order(S.ASSESSMENT_COMPLETED), order(S.ASSESSMENT_COMPLETED)
+    paid(settled, "50")
+
+    (until_now,), (once,) = ([*money_that_holds_it_up(row)] for row in (unpaid, settled))
+
+    assert until_now.what.startswith("Pay 50.00 USD by ")
+    assert until_now.until is None
+    assert once.until == settled.payments.get().at
+    assert [*money_that_holds_it_up(listed(unpaid))] == [until_now]
+    assert [*money_that_holds_it_up(listed(settled))] == [once]
+
+
+def listed(of: Application) -> Application:
+    """As a list reads it, with all that its clock asks for."""
+    return with_clock(Application.objects.filter(pk=of.pk)).get()
 
 
 def fees_shown(client: Client, **query: str) -> list[tuple[str, str]]:

@@ -43,6 +43,15 @@ def test_an_order_is_found_by_the_reference_of_its_payment_report_source_and_pap
     assert [find_orders(term) for term in ("p-17", "slip-9", "upi-1", receipt)] == [[wanted]] * 4
 
 
+def test_a_reference_that_is_also_a_name_means_the_order_that_was_brought_under_it() -> None:
+    wanted = order(source_reference="Hopper")
+    named("Grace Hopper", applicant_phone="+14155550000")
+    named("Grace Hopperton", applicant_phone="+14155550001")
+
+    assert find_orders("hopper") == [wanted]
+    assert len(find_orders("hopp")) == 3
+
+
 def test_an_order_id_given_in_full_means_that_order_alone() -> None:
     first = order()
     Application.objects.filter(pk=order().pk).update(number=f"{first.number}1")

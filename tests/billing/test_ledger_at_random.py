@@ -92,6 +92,7 @@ def check_the_sums(order: Application) -> None:
     assert {row.pk: net[row.pk] for row in order.instalments.all()} == dict(
         order.instalments.values_list("pk", "balance")
     )
+    assert Application.objects.get(pk=order.pk).owes or max(net.values()) <= 0
     assert sum(net.values()) == Quote.objects.get(application=order).balance
     moved = {row.pk: row.amount for row in order.payments.all()}
     for row in entries:

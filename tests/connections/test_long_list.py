@@ -1,13 +1,16 @@
 """Lists that grow: bounded counts in words, known values by hops, orders found by the beginnings of words."""
 
 import re
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from connections.admin.long_list import BoundedPaginator, count_some
-from connections.models import Application, Letter
+from connections.models import Application, Letter, SearchWord
 from connections.privacy.own import erase_person_of
 from connections.searching import find, words_of
 from connections.services import Applicant, Premises, amend_application
@@ -15,6 +18,7 @@ from tests.connections.desk import APPLICATIONS, boss
 from tests.factories import SYSTEM, application, scheduled_application
 
 pytestmark = pytest.mark.django_db
+put_words_beside = import_module("connections.migrations.0002_words_beside").put_words_beside
 
 
 def test_counting_stops_at_its_bound_and_says_so() -> None:
@@ -30,7 +34,7 @@ def test_rows_are_counted_in_the_order_in_which_they_are_soon_found() -> None:
     letters, applications, since = Letter.objects.all(), Application.objects.all(), order.created_at
 
     with CaptureQueriesContext(connection) as asked:
-        assert count_some(letters.filter(application__provider=order.provider)) == letters.count() > 0
+        assert count_some(letters.filter(provider=order.provider)) == letters.count() > 0
         assert count_some(letters.filter(created_at__gte=since)) == letters.count()
         count_some(letters.filter(application__number=order.number))
         count_some(applications.filter(provider=order.provider))
@@ -76,7 +80,38 @@ def test_every_word_given_begins_a_word_of_the_order() -> None:
     application(applicant=Applicant("Jonathan Hill", "+14155554444"))
 
     assert find("par jon") == [wanted.pk]
-    assert find("onathan") == []
+    assert find("onathan") == find("jonathan ark") == []
+
+
+def test_a_name_may_go_with_a_street_an_e_mail_and_a_reference() -> None:
+    place = Premises(address="7 Guerrero Street", postcode="94110", city_code="NANP:628")
+    asked = {"source": "counter", "source_reference": "P-17", "premises": place}
+    wanted = application(applicant=Applicant("Jonathan Park", "+14155553333", "jp@example.com"), **asked)
+    application(applicant=Applicant("Jonathan Park", "+14155554444", "other@example.com"))
+
+    terms = ["guerr park", "jonathan jp@", "P-17 jonathan", "street p-17 jp@example.com par", "jonathan park 17"]
+    assert [find(term) for term in terms] == [[wanted.pk]] * 4 + [[]]
+
+
+def test_what_an_older_release_wrote_is_found_by_several_words_too() -> None:
+    wanted = application(applicant=Applicant("Jonathan Park", "+14155553333"))
+    application(applicant=Applicant("Jonathan Hill", "+14155554444"))
+    SearchWord.objects.update(beside="")
+
+    assert find("par jon") == [wanted.pk]
+
+
+def test_the_words_that_an_older_release_wrote_are_put_beside_each_other() -> None:
+    for name in ("Jonathan Park", "Zoe 2nd"):
+        application(applicant=Applicant(name, "+14155553333", "zoe@example.com"))
+    kept = sorted(SearchWord.objects.values_list("application", "word", "beside"))
+    SearchWord.objects.update(beside="")
+
+    put_words_beside(apps, SimpleNamespace(connection=connection))
+
+    assert sorted(SearchWord.objects.values_list("application", "word", "beside")) == [
+        (pk, word, beside.replace(" 2nd", "")) for pk, word, beside in kept
+    ]
 
 
 def test_what_was_changed_is_found_by_its_new_words_and_what_was_erased_by_none() -> None:
@@ -94,3 +129,15 @@ def test_a_search_by_street_takes_its_words() -> None:
     wanted = application(premises=Premises(address="7 Guerrero Street", postcode="94110", city_code="NANP:628"))
 
     assert find("guerrero") == [wanted.pk]
+
+
+def test_of_a_name_that_many_have_those_are_found_that_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connections.searching.AT_MOST", 2)
+    orders = [scheduled_application(source_reference=str(n)).pk for n in range(3)]
+    for n in range(5):
+        application(source_reference=f"D-{n}")
+
+    wanted = Application.objects.exclude(number=None)
+
+    assert find("jonathan", wanted, 2) == orders[:0:-1]
+    assert find("jonathan", wanted, 9) == orders[::-1]

@@ -150,7 +150,7 @@ def test_a_list_reads_the_clock_of_all_its_orders_at_once(django_assert_max_num_
         application_in("SCHEDULED", source_reference=str(n))
     rows = with_clock(Application.objects.all())
 
-    with django_assert_max_num_queries(9):  # type: ignore[operator]
+    with django_assert_max_num_queries(11):  # type: ignore[operator]
         days = [due_of(row) for row in rows if row.fulfillment_state == "SCHEDULED"]
 
     assert len(days) == 3
