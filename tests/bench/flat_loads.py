@@ -36,7 +36,7 @@ what it is, and no goal speaks of it. The sweep of old searches is off.
 """
 HOUSES = ("empty", "full")
 EMPTY = "servicedrop_bench_empty"
-WINDOW, ORDERS = 32, 32
+WINDOW, ORDERS = 32, 64
 WIDE, WIDE_COUNT = 8, 200  # answers of a whole catalogue are long
 ONE = {"provider": {"id": PROVIDER}}
 CITY = {"location": {"city": {"code": "NANP:415"}}}  # the seeded providers serve another one

@@ -15,7 +15,7 @@ counts as missing that is not there {grace:g} s after the last request. Saturati
 {window} messages under way, `confirm` with {orders} (each after an init of its own, which is not timed): an order with
 its documents, its visit and its events.
 """
-WINDOW, ORDERS = 256, 32
+WINDOW, ORDERS = 256, 64
 REFERENCE = 600  # callbacks a second, the reference adapter's best on such a machine; it keeps nothing
 HEAD = (
     *("message", "load", "sent", "callbacks/s", "ACK p50", "p95", "p99", "cycle p50", "p95", "p99"),

@@ -49,7 +49,7 @@ def play(bed: Bed, size: Size, number: int) -> tuple[Outcome, Outcome, Outcome]:
     door = bed.put_under("search", size.requests, window=32, until="ack", **pace)
     bed.wake("worker")
     search = bed.put_under("search", size.searches, window=256, **pace)
-    return door, search, bed.put_under("confirm", size.orders, window=32, **pace)
+    return door, search, bed.put_under("confirm", size.orders, window=64, **pace)
 
 
 def deadlocks(bed: Bed) -> int:
