@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from connections.models import Application, SearchWord
 
-AT_MOST = 200
+AT_MOST = 100
 LONGEST = 100  # characters of a word
 ROOM_BESIDE = 300  # characters of all that stands beside one
 SIGN = re.compile(r"[\d@]")  # of a number, a reference or an e-mail: few orders have a word with one in common
