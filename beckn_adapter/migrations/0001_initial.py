@@ -161,10 +161,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(fields=['transaction_id'], name='inbox_transaction'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
             index=models.Index(condition=models.Q(('state', 'FAILED')), fields=['-id'], name='inbox_failed'),
         ),
         migrations.AddIndex(
@@ -181,7 +177,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='message',
-            constraint=models.UniqueConstraint(fields=('bap_id', 'transaction_id', 'action', 'message_id'), name='a_message_comes_once'),
+            constraint=models.UniqueConstraint(fields=('transaction_id', 'bap_id', 'action', 'message_id'), name='a_message_comes_once'),
         ),
         migrations.AddConstraint(
             model_name='message',
