@@ -130,7 +130,6 @@ class Callback(models.Model):
             models.Index(fields=["due_at"], name="outbox_due", condition=Q(state="DUE")),
             models.Index(fields=["host", "due_at", "id"], name="outbox_share", condition=Q(state="DUE")),
             models.Index(fields=["bap_id", "transaction_id", "id"], name="outbox_order", condition=Q(state="DUE")),
-            models.Index(fields=["transaction_id"], name="outbox_transaction"),
             models.Index(fields=["host"], name="outbox_dead", condition=Q(state="DEAD")),
             models.Index(fields=["-id"], name="outbox_dead_last", condition=Q(state="DEAD")),
             models.Index(fields=["event"], name="outbox_event", condition=Q(event__isnull=False)),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 
 from beckn_adapter.admin.inlines import AttemptInline
 from beckn_adapter.admin.wire import CALLBACK_TONES, CallbackActionFilter, WireAdmin
-from beckn_adapter.models import Callback
+from beckn_adapter.models import Callback, Message
 from beckn_adapter.resend import send_again
 from connections.actors import Actor
 from connections.admin import (
@@ -32,6 +32,7 @@ from connections.admin import (
     stamp,
 )
 from connections.lifecycle import Refused
+from connections.searching import as_written
 
 MEANING: dict[str, str] = {
     Callback.State.DEAD: "Given up: every attempt failed. It gets a new life and is tried at once.",
@@ -58,6 +59,14 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
         ("order", "answers"),
         "readable",
     ]
+
+    def search_more(self, term: str) -> Q:
+        """By a transaction in full, through its messages and their order: an index for it would cost every callback a
+        write in a place of its own."""
+        asked = Message.objects.filter(transaction_id__in=as_written(term))
+        found = list(asked.order_by().values_list("pk", "application"))
+        about = Q(request__in=[pk for pk, _ in found]) | Q(application__in={order for _, order in found if order})
+        return Q(pk__in=list(Callback.objects.filter(about).order_by().values_list("pk", flat=True)))
 
     @admin.display(description="made", ordering="created_at")
     def created(self, callback: Callback) -> str:

@@ -19,6 +19,7 @@ class MessageAdmin(WireAdmin):
     empty_words = "A line is written when a buyer app's message is taken."
     inlines = [AnswerInline]
     personal_fields = ("error",)
+    exact_fields = ("transaction_id",)
     list_display = ["action", "received", "bap_id", "state_badge", "went_wrong", "order", "transaction_id"]
     list_filter = ["state", ActionFilter]
     fields = [

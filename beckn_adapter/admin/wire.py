@@ -67,7 +67,6 @@ class WireAdmin(FoundByOrder, PersonalPage, ReadOnlyAdmin):
     list_fullwidth = True
     sortable_by: list[str] = []
     list_select_related = ["application"]
-    exact_fields = ("transaction_id",)
     search_help_text = f"Transaction id in full, {ORDER_WORDS}"
     tones: dict[str, str]
 

@@ -197,10 +197,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='callback',
-            index=models.Index(fields=['transaction_id'], name='outbox_transaction'),
-        ),
-        migrations.AddIndex(
-            model_name='callback',
             index=models.Index(condition=models.Q(('state', 'DEAD')), fields=['host'], name='outbox_dead'),
         ),
         migrations.AddIndex(

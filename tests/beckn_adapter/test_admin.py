@@ -143,6 +143,18 @@ def test_messages_are_found_by_their_whole_transaction_id() -> None:
     assert [row.pk for row in rows] == [wanted.pk]
 
 
+def test_callbacks_are_found_by_their_whole_transaction_id_as_answers_and_as_news_of_its_order() -> None:
+    order = scheduled_application()
+    asked = message(transaction_id="tx-77", application=order)
+    wanted = [callback(request=asked), callback(application=order)]
+    callback(request=message(message_id="m-78"), application=scheduled_application())
+    client = boss()
+
+    rows = client.get(CALLBACKS, {"q": "tx-77"}).context["cl"].result_list
+
+    assert {row.pk for row in rows} == {row.pk for row in wanted}
+
+
 def test_messages_and_callbacks_are_filtered_by_state_and_action() -> None:
     failed = message(state="FAILED", action="init")
     message()
