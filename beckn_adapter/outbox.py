@@ -56,13 +56,13 @@ SENDABLE = """
         WHERE e.bap_id = c.bap_id AND e.transaction_id = c.transaction_id AND e.state = 'DUE' ORDER BY e.id LIMIT 1
     )
 """
-# What a callback is sent and written down with, in the order of the model. What was delivered before and is sent again
-# answers no question anew.
+# What a callback is sent and written down with, in the order of the model.
 WANTED = (
     *("id", "request_id", "bap_id", "host", "transaction_id", "action", "message_id", "url", "body"),
     *("attempts", "due_at", "lease_until", "life_seconds", "waited_seconds"),
 )
-# In the order of the index `outbox_share`, as in HOSTS, so that no other serves and nothing is sorted.
+# In the order of the index `outbox_share`, as in HOSTS, so that no other serves and nothing is sorted. With them comes
+# when the request came that each answers: what was delivered before and is sent again answers none anew.
 TAKE = f"""
     WITH taken AS (
         SELECT c.id AS taken_id FROM beckn_adapter_callback AS c

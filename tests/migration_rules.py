@@ -15,7 +15,7 @@ from django.db.migrations import Migration, operations
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-from connections.growing import AddCheckOnline, AddIndexOnline
+from connections.growing import AddCheckOnline, AddIndexOnline, UnindexKeyOnline
 
 FORGET_FIRST = (
     "Take it out of the models in one release, with state_operations of SeparateDatabaseAndState, "
@@ -29,6 +29,7 @@ RULES = {
     "type": "The table is rewritten under a lock, and the code that still runs writes the old type. Add a new column.",
     "tighten": "The code that still runs may write null. Fill it, add a check by AddCheckOnline, and leave the column.",
     "index": "Writers wait while it is built. Use connections.growing.AddIndexOnline and atomic = False.",
+    "key": "It is made anew, and every row looked at, while writers wait. Use connections.growing.UnindexKeyOnline.",
     "unique": "Writers wait for it. By RunSQL CREATE UNIQUE INDEX CONCURRENTLY, beside the state's operation.",
     "check": "Writers wait while every row is read. Use connections.growing.AddCheckOnline and atomic = False.",
     "sql": "This statement locks a table or takes away what the code that still runs names.",
@@ -79,7 +80,7 @@ def _judge(step: Operation, app: str, state: ProjectState, new: set[str]) -> Ite
             yield Objection("rename", step.describe())
         case operations.AddField():
             yield from _judge_new_field(step.field, step.describe())
-        case operations.AlterField():
+        case operations.AlterField() if not isinstance(step, UnindexKeyOnline):
             old = state.apps.get_model(app, step.model_name)._meta.get_field(step.name)
             yield from _judge_change(old, step, app, state)
         case operations.AddIndex() if not isinstance(step, AddIndexOnline):
@@ -123,6 +124,8 @@ def _judge_change(old: Any, step: operations.AlterField, app: str, state: Projec
         yield Objection("rename", step.describe())
     if old.null and not new.null:
         yield Objection("tighten", step.describe())
+    if old.is_relation and old.db_constraint and old.db_index and not new.db_index:
+        yield Objection("key", step.describe())
     if new.unique and not old.unique:
         yield Objection("unique", step.describe())
     elif new.db_index and not old.db_index:

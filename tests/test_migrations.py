@@ -9,13 +9,15 @@ from django.db.migrations import operations as op
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 
-from connections.growing import AddCheckOnline, AddIndexOnline, RemoveIndexOnline
+from connections.growing import AddCheckOnline, AddIndexOnline, RemoveIndexOnline, UnindexKeyOnline
 from tests.migration_rules import RULES, objections
 
 ROOMS = ("connections", "fieldwork", "billing", "beckn_adapter")
 APP = "connections"
 BY_ADDRESS = models.Index(fields=["address"], name="by_address")
 POSITIVE = models.CheckConstraint(name="load_positive", condition=models.Q(load__gt=0))
+ABOVE = models.ForeignKey("self", models.CASCADE, null=True, related_name="below")
+ABOVE_UNINDEXED = models.ForeignKey("self", models.CASCADE, null=True, related_name="below", db_index=False)
 ONE_ADDRESS = models.UniqueConstraint(name="one_address", fields=["address"])
 
 
@@ -28,6 +30,7 @@ def house() -> ProjectState:
         ("note", models.CharField(max_length=100, null=True)),
         ("load", models.IntegerField()),
         ("floor", models.IntegerField(db_default=0)),
+        ("above", ABOVE.clone()),
     ]
     state.add_model(ModelState(APP, "Home", fields))
     return state
@@ -76,6 +79,7 @@ UNSAFE = [
     ("tighten", op.AlterField("home", "note", models.CharField(max_length=100, default=""))),
     ("index", op.AddIndex("home", BY_ADDRESS)),
     ("index", op.AlterField("home", "load", models.IntegerField(db_index=True))),
+    ("key", op.AlterField("home", "above", ABOVE_UNINDEXED)),
     ("unique", op.AddConstraint("home", ONE_ADDRESS)),
     ("unique", op.AddField("home", "key", models.UUIDField(null=True, unique=True))),
     ("check", op.AddConstraint("home", POSITIVE)),
@@ -91,6 +95,7 @@ SAFE = [
     op.RunSQL("CREATE UNIQUE INDEX CONCURRENTLY one_address ON connections_home (address)"),
     AddIndexOnline("home", BY_ADDRESS),
     AddCheckOnline("home", POSITIVE),
+    UnindexKeyOnline("home", "above", ABOVE_UNINDEXED),
     forget("note"),
     forget("floor"),
 ]
@@ -168,6 +173,34 @@ def test_what_is_removed_online_is_gone(table: ProjectState) -> None:
 
     with connection.cursor() as cursor:
         assert "by_address" not in connection.introspection.get_constraints(cursor, "connections_home")
+
+
+def test_a_key_loses_its_index_online_and_stays_the_same_key(table: ProjectState) -> None:
+    step, after = UnindexKeyOnline("home", "above", ABOVE_UNINDEXED), table.clone()
+    step.state_forwards(APP, after)
+    before = _of_the_key()
+
+    with connection.schema_editor(atomic=False) as editor:
+        step.database_forwards(APP, editor, table, after)
+    without = _of_the_key()
+    with connection.schema_editor(atomic=False) as editor:
+        step.database_backwards(APP, editor, after, table)
+
+    assert [kind for kind, _ in before] == ["index", "key"] == [kind for kind, _ in _of_the_key()]
+    assert without == [("key", before[1][1])]
+
+
+def _of_the_key() -> list[tuple[str, str]]:
+    """The index and the constraint of the column `above_id`, by kind and name."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, "connections_home").items()
+    kinds = {"key": "foreign_key", "index": "index"}
+    return sorted(
+        (kind, name)
+        for kind, mark in kinds.items()
+        for name, told in found
+        if told["columns"] == ["above_id"] and told[mark]
+    )
 
 
 def test_a_check_in_a_transaction_would_lock_and_is_refused(table: ProjectState) -> None:

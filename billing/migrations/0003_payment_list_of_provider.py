@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from connections.growing import AddIndexOnline
+from connections.growing import AddIndexOnline, UnindexKeyOnline
 
 
 class Migration(migrations.Migration):
@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     operations = [
         AddIndexOnline("payment", models.Index(fields=["provider", "-id"], name="payment_list_of_provider")),
-        migrations.AlterField(
+        UnindexKeyOnline(
             "payment",
             "provider",
             models.ForeignKey(

@@ -1,13 +1,13 @@
 """Which orders may owe something, and each provider's orders, in the order of their lists.
 
-Every order may owe something until `after_upgrade` has looked: an older release would not note a new debt. The index of the foreign key is replaced by one
-that begins with the same column.
+Every order may owe something until `after_upgrade` has looked: an older release would not note a new debt. The index of
+the foreign key is replaced by one that begins with the same column.
 """
 
 import django.db.models.deletion
 from django.db import migrations, models
 
-from connections.growing import AddIndexOnline
+from connections.growing import AddIndexOnline, UnindexKeyOnline
 
 ASKED = ["SCHEDULED", "TECHNICIAN_ASSIGNED", "ASSESSMENT_COMPLETED", "APPROVED", "CONNECTION_ESTABLISHED"]
 OWING = models.Q(("fulfillment_state__in", ASKED), ("owes", True))
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             "application",
             models.Index(fields=["provider", "id"], name="application_owing_of_provider", condition=OWING),
         ),
-        migrations.AlterField(
+        UnindexKeyOnline(
             "application",
             "provider",
             models.ForeignKey(
