@@ -5,12 +5,14 @@ it was brought, and a telephone number by its last digits. The order id is found
 """
 
 import re
+from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from connections.models import Application, SearchWord
 
 AT_MOST = 100
+FEW = 20_000  # words that are read and sorted, to find the newest orders among them
 LONGEST = 100  # characters of a word
 ROOM_BESIDE = 300  # characters of all that stands beside one
 SIGN = re.compile(r"[\d@]")  # of a number, a reference or an e-mail: few orders have a word with one in common
@@ -74,14 +76,31 @@ def find(term: str, among: QuerySet[Application] | None = None, at_most: int = A
 def _named(term: str, among: QuerySet[Application] | None, at_most: int) -> list[int]:
     """The newest by their words; of everybody of a name only so many are looked at as it takes to find those `among`
     which are wanted."""
-    rows = _worded(term).order_by("-application_id").values_list("application_id", flat=True).distinct()
     found: list[int] = []
-    while some := list(rows[:AT_MOST]):
+    for some in _newest_first(_worded(term)):
         found += some if among is None else among.filter(pk__in=some).order_by("-pk").values_list("pk", flat=True)
-        if len(some) < AT_MOST or len(found) >= at_most:
+        if len(found) >= at_most:
             break
-        rows = rows.filter(application_id__lt=some[-1])
     return found[:at_most]
+
+
+def _newest_first(rows: QuerySet[SearchWord]) -> Iterator[list[int]]:
+    """The applications of these words, AT_MOST at a time: read by their word and sorted here, or where there are more
+    than FEW in the order of their age.
+
+    Asked for the newest outright, PostgreSQL guesses how many words begin so, and where it guesses too many it goes
+    back through all orders from the last one, looking for the first hundred.
+    """
+    ids = rows.order_by().values_list("application_id", flat=True)
+    few = list(ids[: FEW + 1])
+    if len(few) <= FEW:
+        newest = sorted(set(few), reverse=True)
+        yield from (newest[start : start + AT_MOST] for start in range(0, len(newest), AT_MOST))
+        return
+    ordered = ids.order_by("-application_id").distinct()
+    while some := list(ordered[:AT_MOST]):
+        yield some
+        ordered = ordered.filter(application_id__lt=some[-1])
 
 
 def brought_as(reference: str) -> QuerySet[SearchWord]:

@@ -131,8 +131,10 @@ def test_a_search_by_street_takes_its_words() -> None:
     assert find("guerrero") == [wanted.pk]
 
 
-def test_of_a_name_that_many_have_those_are_found_that_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("few", [1, 20_000])
+def test_of_a_name_that_many_have_those_are_found_that_are_wanted(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connections.searching.AT_MOST", 2)
+    monkeypatch.setattr("connections.searching.FEW", few)
     orders = [scheduled_application(source_reference=str(n)).pk for n in range(3)]
     for n in range(5):
         application(source_reference=f"D-{n}")
