@@ -3,8 +3,7 @@
 Rooms add what they know: an appointment, which is a promise of its own, and what else waits for the applicant.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -87,18 +86,8 @@ def due_of(application: Application, now: datetime | None = None) -> Due | None:
     return judge(day, now or timezone.now(), calendar) if day else None
 
 
-def note_due_days(found: Mapping[int, date | None]) -> None:
-    """Write down by when each of these applications, by id, is due, for lists to find them by. Their time of change
-    stays: nothing about them changed."""
-    of_day = defaultdict[date | None, list[int]](list)
-    for pk, day in found.items():
-        of_day[day].append(pk)
-    for day, ids in of_day.items():
-        Application.objects.filter(pk__in=ids).update(due_on=day)
-
-
 def overdue(applications: QuerySet[Application], now: datetime | None = None) -> QuerySet[Application]:
-    """Those under way whose promised day is over where their provider is, as `note_due_days` last noted it."""
+    """Those under way whose promised day is over where their provider is, as it was last noted (due_days.py)."""
     late = Q(pk__in=[])
     for zone in Provider.objects.order_by().values_list("time_zone", flat=True).distinct():
         today = (now or timezone.now()).astimezone(ZoneInfo(zone)).date()
