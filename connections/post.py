@@ -5,13 +5,16 @@ Letters are taken on a lease, a handful at a time: whoever dies with them leaves
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from random import uniform
-from smtplib import SMTPDataError, SMTPRecipientsRefused
+from smtplib import SMTPConnectError, SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPServerDisconnected
+from time import monotonic
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import QuerySet
@@ -28,6 +31,8 @@ log = logging.getLogger(__name__)
 L = Letter.State
 LEASE = timedelta(seconds=90)  # longer than a task may live (CELERY_TASK_TIME_LIMIT)
 HANDFUL = 10  # letters that are taken together
+SECONDS = 20  # that a worker process gives to the post at a time
+AWAY, SILENCE = "mail-server-away", 60  # a mark in the cache, and for how many seconds it stands there
 BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)  # seconds before each further attempt, ± 20 %
 PERMANENT = 500  # from here on a mail server's code is its last word
 ORDER = Question(lambda: Application.objects.select_for_update().filter(pk=Key(0)))
@@ -43,25 +48,45 @@ READS = [Beside(Application, relation) for relation in ("documents", "holds")]  
 
 
 def work_post(limit: int = 100) -> int:
-    """Write and send what is due; returns how many letters were dealt with."""
-    done = 0
-    while done < limit:
+    """Write and send what is due, for SECONDS at most; returns how many letters were dealt with.
+
+    A mail server that can not be spoken with is left alone for SILENCE: each letter would wait for it anew.
+    """
+    done, until = 0, monotonic() + SECONDS
+    while done < limit and monotonic() < until and not _is_away():
         wanted = min(HANDFUL, limit - done)
         letters = _claim(wanted)
-        if letters:
-            _deal_with(letters)
-        done += len(letters)
+        done += _deal_with(letters, until)
         if len(letters) < wanted:
             break
     return done
 
 
-def _deal_with(letters: list[Letter]) -> None:
+def _deal_with(letters: list[Letter], until: float) -> int:
+    """Returns how many; the others are given back when the time is over, or the mail server away."""
+    done = 0
     with holding():  # the catalogue is asked for once: of a handful mostly the same provider
         for letter in letters:
+            if monotonic() > until or _is_away():
+                break
             worded = _try(letter, _word) if letter.state == L.NEW else letter
             if worded:
                 _try(worded, _send)
+            done += 1
+    Letter.objects.filter(pk__in=[letter.pk for letter in letters[done:]]).update(due_at=timezone.now())
+    return done
+
+
+def _is_away() -> bool:
+    try:
+        return bool(cache.get(AWAY))
+    except Exception:  # noqa: BLE001 - whatever a cache raises, letters go out
+        return False
+
+
+def _note_away() -> None:
+    with suppress(Exception):  # as above
+        cache.set(AWAY, 1, timeout=SILENCE)
 
 
 @transaction.atomic
@@ -82,6 +107,8 @@ def _try(letter: Letter, act: Callable[[Letter], Letter | None]) -> Letter | Non
     except Exception as problem:  # noqa: BLE001 - whatever fails (words, names, servers) must not hold up the others
         log.warning("letter %s: %s: %s", letter.pk, type(problem).__name__, problem)
         _put_off(letter, problem)
+        if is_silence(problem):
+            _note_away()
         return None
 
 
@@ -173,6 +200,13 @@ def is_final(problem: Exception) -> bool:
     if isinstance(problem, SMTPRecipientsRefused):
         return all(code >= PERMANENT for code, _ in problem.recipients.values())
     return isinstance(problem, SMTPDataError) and problem.smtp_code >= PERMANENT
+
+
+def is_silence(problem: Exception) -> bool:
+    """Whether the mail server could not be spoken with at all, so that it would be no better with the next letter."""
+    if isinstance(problem, SMTPException):  # an OSError too
+        return isinstance(problem, SMTPConnectError | SMTPServerDisconnected)
+    return isinstance(problem, OSError)
 
 
 @transaction.atomic

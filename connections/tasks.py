@@ -1,13 +1,13 @@
-"""Celery tasks: thin, and safe to run twice."""
+"""Celery tasks: thin, safe to run twice, and one at a time (chores.py)."""
 
 import logging
 from datetime import timedelta
 
-from celery import shared_task
 from django.utils import timezone
 
 from connections import figures, post
 from connections.audit.verify import verify_since
+from connections.chores import chore
 from connections.documents import ageing
 from connections.models import SentForm
 from connections.privacy import retention
@@ -17,23 +17,23 @@ A_DAY = timedelta(days=1)
 TWO_NIGHTS = timedelta(hours=50)  # so that one night without a worker leaves nothing out
 
 
-@shared_task
+@chore
 def expire_documents() -> int:
     return ageing.expire_documents()
 
 
-@shared_task
+@chore
 def clear_stray_files() -> int:
     return ageing.clear_stray_files()
 
 
-@shared_task
+@chore
 def clear_sent_forms() -> int:
     """Forget the forms that nobody will send a second time any more."""
     return SentForm.objects.filter(at__lt=timezone.now() - A_DAY).delete()[0]
 
 
-@shared_task
+@chore
 def check_audit() -> int:
     """Prove the chains that were written to lately; returns how many are broken. All of them: `verify_audit`."""
     broken = list(verify_since(timezone.now() - TWO_NIGHTS))
@@ -42,7 +42,7 @@ def check_audit() -> int:
     return len(broken)
 
 
-@shared_task
+@chore
 def keep_retention() -> int:
     """Erase what the rules say is over, for as long as one task may work; returns how many rows of work were done."""
     done = retention.keep_retention(timezone.now(), seconds=40)
@@ -51,16 +51,16 @@ def keep_retention() -> int:
     return done.total()
 
 
-@shared_task
+@chore
 def sweep_messages() -> int:
     return retention.sweep_messages_of_no_order(timezone.now(), seconds=30)
 
 
-@shared_task
+@chore
 def work_post() -> int:
     return post.work_post()
 
 
-@shared_task
+@chore
 def count_orders() -> dict[str, tuple[int, int]]:
     return figures.count_orders()

@@ -3,14 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.utils import timezone
 
 from connections.models import Application, Letter
-from connections.post import work_post
+from connections.post import AWAY, work_post
 
 
 def deliver() -> None:
-    """Let all patience be over, then let the post work."""
+    """Let all patience be over, with the mail server too, then let the post work."""
+    cache.delete(AWAY)
     Letter.objects.filter(sent_at=None).update(due_at=timezone.now() - timedelta(seconds=1))
     work_post()
 
