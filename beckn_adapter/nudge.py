@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 MARK = "nudge"  # in the cache: a drain is asked for, or watches (watch.py)
 PENDING_SECONDS = 2  # a nudge that nobody took by then is worth another
 GATHER = 0.01  # seconds in which what comes together goes out together; no callback is due so soon
+PAUSE = 0.05  # seconds between two nudges: asking whether one is needed costs as much as storing a message
 BREATHER = 1.0  # seconds that a broker which failed is left alone
 IDLE = 0.3  # seconds after which the thread gives its database connection back
 
@@ -31,7 +32,7 @@ class Waker:
 
     def __init__(self) -> None:
         self._wake, self._lock = threading.Event(), threading.Lock()
-        self._asked = False
+        self._asked = False  # for a nudge that did not go out yet
         self._row_ids: list[int] = []
         self._rest: list[Callable[[], None]] = []
         self._thread: threading.Thread | None = None
@@ -53,7 +54,7 @@ class Waker:
 
     def rest(self) -> None:
         """Returns when all that was taken is passed on and the thread holds no connection."""
-        until = time.monotonic() + 5
+        until, self._quiet_until = time.monotonic() + 5, 0.0
         while not self._at_rest.wait(0.01) and time.monotonic() < until:
             self._wake.set()
 
@@ -64,26 +65,33 @@ class Waker:
 
     def _run(self) -> None:
         while True:
-            busy = self._wake.wait(IDLE)
+            busy = self._wake.wait(PAUSE if self._asked else IDLE)
             if busy:
                 time.sleep(GATHER)
             self._wake.clear()
             with self._lock:
-                asked, self._asked = self._asked, False
+                asked = self._asked
                 row_ids, self._row_ids = self._row_ids, []
                 rest, self._rest = self._rest, []
             if row_ids:
                 _report(row_ids)
-            if asked and time.monotonic() >= self._quiet_until and not send_nudge():
-                self._quiet_until = time.monotonic() + BREATHER
+            if asked:
+                self._pass_on()
             with lines_together():
                 for act in rest:
                     act()
             if not asked:
                 connection.close()
                 self._note_rest()
-            if not busy:
+            if not (busy or asked):
                 self._wake.wait()
+
+    def _pass_on(self) -> None:
+        """One nudge for all that was asked for, if the last one is long enough ago."""
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._asked = False  # before it goes out: what is asked for meanwhile may come too late for it
+            self._quiet_until = now + (PAUSE if send_nudge() else BREATHER)
 
 
 def _report(row_ids: list[int]) -> None:
