@@ -230,15 +230,20 @@ def check_context(context: dict[str, Any], action: str, sender: Subscriber | Non
 
 def _check_callback_address(bap_uri: str, sender: Subscriber) -> None:
     """Callbacks go to the registered host only, and over https: what can never be called back is not acknowledged."""
-    try:
-        address, registered = urlsplit(bap_uri), urlsplit(sender.url).hostname
-        right = bool(registered) and address.hostname == registered and address.port != 0
-    except ValueError:
-        right = False
-    if not right:
+    if not _leads_to(bap_uri, sender.url):
         raise _odd("bap_uri", "The host of bap_uri is not the one that is registered.")
-    if address.scheme != "https" and not settings.BECKN_ALLOW_PRIVATE_CALLBACKS:
+    if not settings.BECKN_ALLOW_PRIVATE_CALLBACKS and urlsplit(bap_uri).scheme != "https":
         raise _odd("bap_uri", "Callbacks go to https addresses only.")
+
+
+@lru_cache(maxsize=1024)
+def _leads_to(bap_uri: str, registered: str) -> bool:
+    """Whether both name the same host. Remembered: a buyer app gives the same address each time."""
+    try:
+        address, host = urlsplit(bap_uri), urlsplit(registered).hostname
+        return bool(host) and address.hostname == host and address.port != 0
+    except ValueError:
+        return False
 
 
 def check_freshness(context: dict[str, Any], now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The inbox: a message is stored, once, before it is acknowledged, and worked once its ACK has left the house."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal, NamedTuple
 
 from django.conf import settings
@@ -57,10 +58,15 @@ def _insert(rows: list[Row]) -> list[int]:
     In the order of their keys, so that two processes that are sent the same never wait for each other in a circle.
     """
     ordered = sorted(rows, key=_key_of)
-    found = run(INSERT.format(", ".join([ROW] * len(rows))), [value for row in ordered for value in row])
+    found = run(_insertion(INSERT, len(rows)), [value for row in ordered for value in row])
     ids: dict[tuple[Value, ...], int] = {tuple(key): row_id for row_id, *key in found}
     departures.door.stored(ids.values())
     return [ids.pop(_key_of(row), 0) for row in rows]
+
+
+@cache
+def _insertion(statement: str, rows: int) -> str:
+    return statement.format(", ".join([ROW] * rows))
 
 
 def _key_of(row: Row) -> tuple[Value, ...]:

@@ -80,14 +80,18 @@ def _insert_arrays(into: str, *types: str) -> str:
     return f"{into.partition('VALUES')[0]} SELECT * FROM unnest({arrays}) RETURNING id"  # noqa: S608 - the parts are ours
 
 
-def _execute(statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+def _execute(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     here = connections[DEFAULT_DB_ALIAS]  # asked once: it is looked up by thread each time
-    adapt = here.ops.adapt_datetimefield_value
-    given: list[Any] = [adapt(value) if isinstance(value, datetime) else value for value in values]
-    with nullcontext() if here.queries_logged else here.wrap_database_errors:
-        cursor = here.cursor() if here.queries_logged else _cursor(here)
+    logged, given = here.queries_logged, values if here.vendor == "postgresql" else _adapted(here, values)
+    with nullcontext() if logged else here.wrap_database_errors:
+        cursor = here.cursor() if logged else _cursor(here)
         cursor.execute(statement, given)
         return cursor.fetchall() if _returns_rows(statement) else []
+
+
+def _adapted(here: Any, values: Sequence[Any]) -> list[Any]:
+    adapt = here.ops.adapt_datetimefield_value
+    return [adapt(value) if isinstance(value, datetime) else value for value in values]
 
 
 @lru_cache(maxsize=1000)

@@ -89,11 +89,12 @@ _WRITE = {
     profile: {(kind, row.code): getattr(row, profile) for kind, rows in TABLE.items() for row in rows}
     for profile in PROFILES
 }
-_READ = {
-    (kind, squash(spelling)): row.code
+_READ = {  # each spelling as it stands in the table too: that is what nearly everybody writes
+    (kind, written): row.code
     for kind, rows in TABLE.items()
     for row in rows
     for spelling in (row.code, row.guide, row.taxonomy, *row.also)
+    for written in (spelling, squash(spelling))
 }
 
 
@@ -104,4 +105,4 @@ def write(kind: str, code: str, profile: str) -> str:
 
 def read(kind: str, spelling: str) -> str | None:
     """Our code for any spelling of it; None for a word that the table does not know."""
-    return _READ.get((kind, squash(spelling)))
+    return _READ.get((kind, spelling)) or _READ.get((kind, squash(spelling)))

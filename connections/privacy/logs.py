@@ -2,6 +2,7 @@
 
 import logging
 import re
+from functools import lru_cache
 
 from connections.privacy.masking import mask_text
 
@@ -30,6 +31,7 @@ class Discreet(logging.Filter):
         return True
 
 
+@lru_cache(maxsize=256)
 def _discreet(text: str) -> str:
-    """The keys first: a mask could leave half of one."""
+    """The keys first: a mask could leave half of one. Remembered, since most lines are the same but for their ids."""
     return mask_text(KEYS.sub(r"\1…", text))
