@@ -97,11 +97,12 @@ def flush() -> None:
     with _lock:
         entries = dict(_pending)
         _pending.clear()
-    connection.health_check_done = False  # type: ignore[attr-defined] # Django's own note: ask first whether it lives
     try:
         _write(entries)
     except DatabaseError as problem:
         log.warning("%d refusals could not be written (%s)", len(entries), type(problem).__name__)
+    if not connection.in_atomic_block:
+        connection.close()  # this is one of many threads, the next time it is another's turn
 
 
 def forget() -> None:

@@ -172,8 +172,8 @@ REST_FRAMEWORK = {
 
 # --- Database -------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'servicedrop.sqlite3'}")}
-# A connection per request costs 6.5 ms of two cores. One a thread is kept instead, so there are never more than web
-# workers × blocking threads + 1, and Celery processes + 1: that is the limit to hold against max_connections.
+# A connection per request costs 6.5 ms of two cores. One a thread is kept instead: in a web worker one for each thread
+# that has served a page, and three for the network; in a Celery process two. docs/capacity.md adds them up.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASE_TIMEOUTS = {  # seconds; 0 is none
     "statement_timeout": env.int("DATABASE_STATEMENT_TIMEOUT", default=20),

@@ -4,7 +4,7 @@ For the ways on which every message goes. Everything else asks the models.
 """
 
 import json
-import threading
+import os
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -15,7 +15,6 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 
 Value = str | bytes | memoryview | datetime | int | list[Any] | None
 VALUES_READ_ONCE = 50  # psycopg reads a statement with more values than these anew each time
-_kept = threading.local()  # a cursor, and the connection that it belongs to
 
 
 def run(statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
@@ -24,13 +23,35 @@ def run(statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
     Whether the kept connection still lives is not asked first, which would be a second round trip for each: it is
     tried, and where it had died the statement is run once more on a new one. Raises Django's `DatabaseError`s.
     """
-    try:
-        return _execute(statement, values)
-    except (OperationalError, InterfaceError):
-        if connection.in_atomic_block or connection.connection is None or connection.is_usable():
-            raise
-        connection.close()
-    return _execute(statement, values)
+    return _run(connections[DEFAULT_DB_ALIAS], statement, values)  # asked once: it is looked up by thread each time
+
+
+class Shared:
+    """One connection for all threads of a process, however many: who runs a statement sees to it that nobody else does
+    meanwhile. Inside a transaction of the thread's own it is run in that."""
+
+    def __init__(self) -> None:
+        self._line: Any = None
+        os.register_at_fork(after_in_child=self._forget)
+
+    def run(self, statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+        """As `run`."""
+        own = connections[DEFAULT_DB_ALIAS]
+        if own.in_atomic_block:
+            return _run(own, statement, values)
+        if self._line is None:
+            self._line = own.copy()
+            self._line.inc_thread_sharing()
+        return _run(self._line, statement, values)
+
+    def close(self) -> None:
+        """Give the connection back; the next statement opens another."""
+        if self._line is not None:
+            self._line.close()
+
+    def _forget(self) -> None:
+        """In a child process, which would end its parent's connection by closing it."""
+        self._line = None
 
 
 def insert(into: str, rows: Sequence[tuple[Value, ...]], types: Sequence[str] = ()) -> list[int]:
@@ -80,8 +101,17 @@ def _insert_arrays(into: str, *types: str) -> str:
     return f"{into.partition('VALUES')[0]} SELECT * FROM unnest({arrays}) RETURNING id"  # noqa: S608 - the parts are ours
 
 
-def _execute(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    here = connections[DEFAULT_DB_ALIAS]  # asked once: it is looked up by thread each time
+def _run(here: Any, statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+    try:
+        return _execute(here, statement, values)
+    except (OperationalError, InterfaceError):
+        if here.in_atomic_block or here.connection is None or here.is_usable():
+            raise
+        here.close()
+    return _execute(here, statement, values)
+
+
+def _execute(here: Any, statement: str, values: Sequence[Value]) -> list[tuple[Any, ...]]:
     logged, given = here.queries_logged, values if here.vendor == "postgresql" else _adapted(here, values)
     with nullcontext() if logged else here.wrap_database_errors:
         cursor = here.cursor() if logged else _cursor(here)
@@ -102,8 +132,10 @@ def _returns_rows(statement: str) -> bool:
 
 
 def _cursor(here: Any) -> Any:
+    """Kept with the connection that it belongs to."""
     if here.connection is None:
         here.connect()
-    if getattr(_kept, "connection", None) is not here.connection:
-        _kept.connection, _kept.cursor = here.connection, here.create_cursor()
-    return _kept.cursor
+    known = here.__dict__.get("kept_cursor")
+    if known is None or known.connection is not here.connection:
+        known = here.kept_cursor = here.create_cursor()
+    return known

@@ -14,7 +14,7 @@ from django.db import connection, connections
 from playwright.sync_api import Browser, sync_playwright
 from redis.exceptions import TimeoutError as CacheTooSlow
 
-from beckn_adapter import nudge
+from beckn_adapter import inbox, nudge
 from tests import moulds
 
 CHROMIUMS = ("chromium-headless-shell", "chromium")  # Debian's; the first has no windows and takes a third less time
@@ -32,6 +32,7 @@ def a_fresh_cache() -> Iterator[None]:
     _clear_cache()
     yield
     nudge.rest()
+    inbox.line.close()
 
 
 def _clear_cache(tries: int = 10) -> None:

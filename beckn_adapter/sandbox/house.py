@@ -147,7 +147,7 @@ class House:
     def _commands(self) -> dict[str, list[str]]:
         python = Path(sys.executable).parent
         host = self.url.removeprefix("http://").partition(":")[0]
-        web = ["--interface", "wsgi", "--blocking-threads", "4"]
+        web = ["--interface", "wsgi", "--blocking-threads", "16"]
         worker = ["-I", "beckn_adapter.sandbox.ready", "--without-gossip", "--without-mingle"]
         celery = [str(python / "celery"), "--workdir", str(ROOT), "-A", "config"]
         return {

@@ -134,7 +134,7 @@ def test_erased_draft_can_neither_be_ordered_nor_filled_again() -> None:
 
 def test_what_was_erased_is_not_sent_again(ended: Application) -> None:
     erase_application(ended, reason="Asked", actor=SYSTEM)
-    answer_again(Message.objects.get(action="init"), timezone.now())
+    answer_again(Message.objects.get(action="init").pk, timezone.now())
 
     assert send_again(Callback.objects.all()) == 0
     assert not Callback.objects.filter(state="DUE").exists()
