@@ -50,11 +50,11 @@ def note_due_days(now: datetime, seconds: float) -> None:
 
 
 def _last_mark(now: datetime) -> _Mark:
-    """Where to go on; the beginning of a round if it is time for one."""
+    """Where to go on; with the beginning of a round if it is time for one."""
     terms, known = _terms(), cache.get(MARK)
-    mark = _Mark(*known) if known else None
-    if mark is None or mark.terms != terms or not mark.began <= now < mark.began + ROUND:
-        return _Mark(terms, began=now, at=now)
+    mark = _Mark(*known) if known else _Mark("", began=now, at=now)
+    if mark.terms != terms or not mark.began <= now < mark.began + ROUND:
+        return _Mark(terms, began=now, at=mark.at)
     return mark
 
 
