@@ -13,6 +13,7 @@ from beckn_adapter.sandbox import orders
 from beckn_adapter.sandbox.buyer import BuyerApp
 from beckn_adapter.sandbox.house import House
 from beckn_adapter.sandbox.registry import Registry
+from tests.servers import redis_url
 from tests.town import at_work, environment
 
 LETTERS = """
@@ -61,10 +62,12 @@ def silent() -> Iterator[Silent]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, silent: Silent) -> Iterator[House]:
+    """On a broker and a cache that no other house has: a task that is sent once must come to its own worker."""
     folder = tmp_path_factory.mktemp("house")
-    mail = {"EMAIL_URL": f"smtp://127.0.0.1:{silent.door.getsockname()[1]}"}
+    own = {"CELERY_BROKER_URL": redis_url(8), "CACHE_URL": redis_url(9)}
+    own["EMAIL_URL"] = f"smtp://127.0.0.1:{silent.door.getsockname()[1]}"
     with Registry() as registry:
-        env = {**environment("postgres", folder), **mail, "BECKN_REGISTRY_URL": registry.url}
+        env = {**environment("postgres", folder), **own, "BECKN_REGISTRY_URL": registry.url}
         with at_work(House(folder, env)) as opened:
             yield opened
 
