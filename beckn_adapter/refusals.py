@@ -97,6 +97,7 @@ def flush() -> None:
     with _lock:
         entries = dict(_pending)
         _pending.clear()
+    connection.health_check_done = False  # type: ignore[attr-defined] # Django's own note: ask first whether it lives
     try:
         _write(entries)
     except DatabaseError as problem:

@@ -28,15 +28,16 @@ def noted(order: Application) -> date | None:
     return Application.objects.get(pk=order.pk).due_on
 
 
-def test_an_order_of_which_no_event_tells_is_not_looked_at_again() -> None:
+@pytest.mark.parametrize(("later", "is_looked_at"), [(timedelta(minutes=5), False), (timedelta(days=1), True)])
+def test_an_order_of_which_no_event_tells_is_looked_at_once_a_day(later: timedelta, is_looked_at: bool) -> None:
     promise(SCHEDULED=4)
     order = ordered()
     note_due_days(NOW, 9)
     Application.objects.update(due_on=WRONG)
 
-    note_due_days(NOW + timedelta(minutes=5), 9)
+    note_due_days(NOW + later, 9)
 
-    assert noted(order) == WRONG
+    assert (noted(order) != WRONG) is is_looked_at
 
 
 def test_an_order_of_which_an_event_tells_is() -> None:
@@ -63,17 +64,6 @@ def test_a_change_of_what_is_promised_moves_every_order() -> None:
 
     assert before is not None
     assert (noted(order) or before) > before
-
-
-def test_once_a_day_all_are_looked_at() -> None:
-    promise(SCHEDULED=4)
-    order = ordered()
-    note_due_days(NOW, 9)
-    Application.objects.update(due_on=WRONG)
-
-    note_due_days(NOW + timedelta(days=1), 9)
-
-    assert noted(order) != WRONG
 
 
 def test_when_the_time_is_over_the_next_one_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:

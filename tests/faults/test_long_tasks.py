@@ -30,6 +30,7 @@ from connections.chores import MARK
 from connections.models import Application
 from connections.tasks import count_orders
 from tests.factories import scheduled_application
+scheduled_application(source_reference="B-1")
 Application.objects.update(due_on="2001-01-01")
 cache.set(MARK, "another", timeout=4)
 count_orders.delay()
