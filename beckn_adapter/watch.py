@@ -7,11 +7,9 @@ lost at any time: then two watch, or nobody until the sweep's next second.
 
 import logging
 import time
-from collections.abc import Callable
-
-from django.core.cache import cache
 
 from beckn_adapter.nudge import MARK, PENDING_SECONDS, send_task
+from connections import marks
 
 log = logging.getLogger(__name__)
 WATCHER = "watcher"
@@ -29,11 +27,7 @@ class Watch:
 
     def begin(self) -> None:
         """Watch, if nobody does."""
-        try:
-            self.is_mine = cache.add(WATCHER, 1, timeout=LASTS)
-        except Exception as problem:  # noqa: BLE001 - whatever a cache may raise, the work is in the database
-            log.warning("who watches is not known (%s)", type(problem).__name__)
-            self.is_mine = True
+        self.is_mine = marks.leave(WATCHER, LASTS)
         self._kept_at = 0.0
 
     def keep(self, turn: float) -> None:
@@ -43,21 +37,21 @@ class Watch:
             return
         if now - self._kept_at > KEEP:
             self._kept_at = now
-            _try(lambda: cache.set(WATCHER, 1, timeout=LASTS))
-            _try(lambda: cache.set(MARK, 1, timeout=PENDING_SECONDS))
+            marks.renew(WATCHER, LASTS)
+            marks.renew(MARK, PENDING_SECONDS)
         if turn > LATE and now - self._called_at > CALL:
             self._called_at = now
-            _try(send_task)
+            _call_for_help()
 
     def end(self) -> None:
         """From here on who stores something nudges again. To be called before the last look."""
         if self.is_mine:
             self.is_mine = False
-            _try(lambda: cache.delete_many([MARK, WATCHER]))
+            marks.wipe(MARK, WATCHER)
 
 
-def _try(act: Callable[[], object]) -> None:
+def _call_for_help() -> None:
     try:
-        act()
-    except Exception as problem:  # noqa: BLE001 - see above
-        log.warning("the watch could not be told of (%s)", type(problem).__name__)
+        send_task()
+    except Exception as problem:  # noqa: BLE001 - whatever a broker may raise, the work is in the database
+        log.warning("nobody could be called for help (%s)", type(problem).__name__)

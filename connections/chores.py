@@ -3,16 +3,14 @@
 That one is under way stands in the cache, which may be lost at any time: then two run at once, as without it.
 """
 
-import logging
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import Any
 
 from celery import Task, shared_task
-from django.core.cache import cache
 
-log = logging.getLogger(__name__)
+from connections import marks
+
 MARK = "chore"
 LASTS = 60  # seconds; longer than a task may live (CELERY_TASK_TIME_LIMIT), should its process be killed
 AGAIN = 5  # seconds after which one that found another under way is tried again, until it expires
@@ -24,20 +22,11 @@ def chore(work: Callable[[], Any]) -> Task:
     @shared_task(bind=True, name=f"{work.__module__}.{work.__name__}", max_retries=None)
     @wraps(work)
     def task(self: Task) -> Any:
-        if not _begin(work.__name__):
+        if not marks.leave(MARK, LASTS):
             raise self.retry(countdown=AGAIN)
         try:
             return work()
         finally:
-            with suppress(Exception):  # whatever a cache may raise: the mark goes by itself
-                cache.delete(MARK)
+            marks.wipe(MARK)
 
     return task
-
-
-def _begin(name: str) -> bool:
-    try:
-        return bool(cache.add(MARK, name, timeout=LASTS))
-    except Exception as problem:  # noqa: BLE001 - whatever a cache may raise, the work is done
-        log.warning("whether another long task is under way is not known (%s)", type(problem).__name__)
-        return True

@@ -1,0 +1,47 @@
+"""Marks in the cache, which the processes of a house leave for each other.
+
+They save work and promise nothing: a cache may be empty, full or away at any time, and whoever cannot ask it goes on
+as if nobody else were there.
+"""
+
+import logging
+
+from django.core.cache import cache
+
+log = logging.getLogger(__name__)
+
+
+def leave(name: str, seconds: float) -> bool:
+    """Whether the mark is ours: nobody else's stands there. It goes by itself after so many seconds."""
+    try:
+        return bool(cache.add(name, 1, timeout=seconds))
+    except Exception as problem:  # noqa: BLE001 - whatever a cache may raise
+        return _unknown(name, problem)
+
+
+def renew(name: str, seconds: float) -> None:
+    """It stands for so many seconds from now, whoever left it."""
+    try:
+        cache.set(name, 1, timeout=seconds)
+    except Exception as problem:  # noqa: BLE001 - as above
+        _unknown(name, problem)
+
+
+def stands(name: str) -> bool:
+    """Whether somebody left it."""
+    try:
+        return cache.get(name) is not None
+    except Exception as problem:  # noqa: BLE001 - as above
+        return not _unknown(name, problem)
+
+
+def wipe(*names: str) -> None:
+    try:
+        cache.delete_many(names)
+    except Exception as problem:  # noqa: BLE001 - as above: it goes by itself
+        _unknown(", ".join(names), problem)
+
+
+def _unknown(name: str, problem: Exception) -> bool:
+    log.warning("the mark %s can not be asked for (%s)", name, type(problem).__name__)
+    return True
