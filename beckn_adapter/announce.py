@@ -21,7 +21,7 @@ from connections.again import run_again
 from connections.lifecycle import tell_nobody
 from connections.models import Application, Event
 from connections.privacy.masking import mask_text
-from connections.queues import first_of, taking_by_index
+from connections.queues import as_text, first_of, taking_by_index
 from connections.vocabulary import OPEN_STATES, ApplicationState
 from fieldwork.models import VisitState
 
@@ -130,8 +130,9 @@ def catch_up(application: Application) -> None:
     """
     if application.fulfillment_state == ApplicationState.DRAFT:
         return
-    waiting = Event.objects.select_for_update(of=("self",)).filter(application=application, announced_at=None)
-    _announce_all(list(waiting.select_related("act").order_by("id")))
+    events = Event.objects.select_for_update(of=("self",)).alias(told=as_text("announced_at"))
+    waiting = events.filter(application=application, told="").select_related("act")
+    _announce_all(list(waiting.order_by("id")))
 
 
 def _announce_all(events: list[Event]) -> int:

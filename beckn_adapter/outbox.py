@@ -75,10 +75,8 @@ TAKE = f"""
     ) END
 """  # noqa: S608 - the parts are ours
 FIRST = f"SELECT c.due_at FROM beckn_adapter_callback AS c WHERE {SENDABLE}"  # noqa: S608 - see above
-OWED_FIRST = """
-    SELECT id FROM beckn_adapter_callback
-    WHERE bap_id = %s AND transaction_id = %s AND state = 'DUE' ORDER BY id LIMIT 1
-"""
+# Of an order, by the order's own index (`as_text` in connections/queues.py).
+OWED = "SELECT id FROM beckn_adapter_callback WHERE application_id = %s AND state || '' = 'DUE'"
 LET_GO = "UPDATE beckn_adapter_callback SET lease_until = NULL WHERE id = %s"
 EVER = timedelta(days=3650)
 SENDERS = 256  # callbacks that one worker process has in hand at most
@@ -154,10 +152,11 @@ class Hands:
 
 
 def put_in_hand(callback: Callback, hands: Hands) -> None:
-    """Keep it, on this process's lease if there is a hand for it and nothing earlier of its transaction is owed."""
+    """Keep it, on this process's lease if there is a hand for it and nothing earlier of its order is owed: news that
+    were announced since its message was taken."""
     mine = hands.lease([callback])
     put_all([callback])
-    if mine and run(OWED_FIRST, [callback.bap_id, callback.transaction_id]) != [(callback.pk,)]:
+    if mine and callback.application_id and run(OWED, [callback.application_id]) != [(callback.pk,)]:
         callback.lease_until = None
         run(LET_GO, [callback.pk])
 

@@ -11,6 +11,7 @@ from beckn_adapter.models import Attempt, Callback, Message
 from connections.lifecycle import Refused, guard
 from connections.models import Application
 from connections.privacy.rooms import Part, erases, exports, rows_of, sweeps_messages
+from connections.queues import as_text
 
 
 @exports("messages")
@@ -42,7 +43,7 @@ def _with_body(row: dict[str, Any]) -> dict[str, Any]:
 
 @guard("application", "erase")
 def nothing_is_still_to_be_delivered(application: Application, **_: Any) -> None:
-    if application.callbacks.filter(state=Callback.State.DUE).exists():
+    if application.callbacks.alias(now=as_text("state")).filter(now=Callback.State.DUE).exists():
         raise Refused("messages_waiting", "A message about it is still to be delivered. Try again later.")
 
 

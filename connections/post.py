@@ -5,7 +5,6 @@ Letters are taken on a lease, a handful at a time: whoever dies with them leaves
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from random import uniform
@@ -14,15 +13,15 @@ from time import monotonic
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from connections import marks
 from connections.lifecycle import Refused
 from connections.models import Application, Letter
-from connections.queues import taking_by_index
+from connections.queues import as_text, taking_by_index
 from connections.shelf import holding, shelf
 from connections.worded import Beside, Key, Question
 from connections.wording import Written, write
@@ -32,14 +31,15 @@ L = Letter.State
 LEASE = timedelta(seconds=90)  # longer than a task may live (CELERY_TASK_TIME_LIMIT)
 HANDFUL = 10  # letters that are taken together
 SECONDS = 20  # that a worker process gives to the post at a time
-AWAY, SILENCE = "mail-server-away", 60  # a mark in the cache, and for how many seconds it stands there
+AWAY, SILENCE = "mail-server-away", 60  # a mark (marks.py), and for how many seconds it stands there
 BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)  # seconds before each further attempt, ± 20 %
 PERMANENT = 500  # from here on a mail server's code is its last word
 ORDER = Question(lambda: Application.objects.select_for_update().filter(pk=Key(0)))
 WAITING = Question(  # to be told of an order
     lambda: (
         Letter.objects.select_for_update(of=("self",))
-        .filter(application=Key(0), state=L.NEW)
+        .alias(now=as_text("state"))
+        .filter(application=Key(0), now=L.NEW)
         .select_related("event")
         .order_by("id")
     )
@@ -53,7 +53,7 @@ def work_post(limit: int = 100) -> int:
     A mail server that can not be spoken with is left alone for SILENCE: each letter would wait for it anew.
     """
     done, until = 0, monotonic() + SECONDS
-    while done < limit and monotonic() < until and not _is_away():
+    while done < limit and monotonic() < until and not marks.stands(AWAY):
         wanted = min(HANDFUL, limit - done)
         letters = _claim(wanted)
         done += _deal_with(letters, until)
@@ -67,7 +67,7 @@ def _deal_with(letters: list[Letter], until: float) -> int:
     done = 0
     with holding():  # the catalogue is asked for once: of a handful mostly the same provider
         for letter in letters:
-            if monotonic() > until or _is_away():
+            if monotonic() > until or marks.stands(AWAY):
                 break
             worded = _try(letter, _word) if letter.state == L.NEW else letter
             if worded:
@@ -75,18 +75,6 @@ def _deal_with(letters: list[Letter], until: float) -> int:
             done += 1
     Letter.objects.filter(pk__in=[letter.pk for letter in letters[done:]]).update(due_at=timezone.now())
     return done
-
-
-def _is_away() -> bool:
-    try:
-        return bool(cache.get(AWAY))
-    except Exception:  # noqa: BLE001 - whatever a cache raises, letters go out
-        return False
-
-
-def _note_away() -> None:
-    with suppress(Exception):  # as above
-        cache.set(AWAY, 1, timeout=SILENCE)
 
 
 @transaction.atomic
@@ -108,7 +96,7 @@ def _try(letter: Letter, act: Callable[[Letter], Letter | None]) -> Letter | Non
         log.warning("letter %s: %s: %s", letter.pk, type(problem).__name__, problem)
         _put_off(letter, problem)
         if is_silence(problem):
-            _note_away()
+            marks.renew(AWAY, SILENCE)
         return None
 
 

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet, Subquery
+from django.db.models import CharField, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 
 BY_INDEX = """
     SELECT set_config('enable_sort', %s, true), set_config('enable_bitmapscan', %s, true),
@@ -20,6 +21,15 @@ def first_of(rows: QuerySet[Any]) -> Subquery:
     waits for a single row and may read the whole pile for each row of it; to the first by an order it goes by an index.
     """
     return Subquery(rows.order_by("id").values("id")[:1])
+
+
+def as_text(column: str) -> Concat:
+    """A column that says what waits, as no index of what waits knows it; NULL is "".
+
+    For questions about the few rows of one owner. PostgreSQL takes such an index for empty, as it mostly is, and thus
+    for the quickest way: then each owner's question reads all that waits.
+    """
+    return Concat(column, Value(""), output_field=CharField())
 
 
 @contextmanager

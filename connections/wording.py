@@ -1,5 +1,6 @@
 """Putting a letter into words: what its event tells, what else happened meanwhile, what comes next, where to look."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -25,7 +26,7 @@ class Written:
     tells: list[Letter] = field(default_factory=list)
 
 
-def write(application: Application, letters: list[Letter]) -> Written | None:
+def write(application: Application, letters: Sequence[Letter]) -> Written | None:
     """One letter for all of these; the weightiest gives the subject. None where nothing is to be told any more."""
     ranked = sorted(letters, key=lambda letter: (-MAILED[letter.event.kind].weight, letter.event_id))
     told = [(letter, said) for letter in ranked if (said := MAILED[letter.event.kind].words(application, letter.event))]

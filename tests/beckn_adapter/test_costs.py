@@ -1,17 +1,20 @@
 """What the way of a message costs: how many statements, and that none of them reads what was done long ago."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from beckn_adapter import announce, drain, outbox, questions, settling, waiting
 from beckn_adapter.models import Attempt, Callback, Message
-from connections.models import Event
+from beckn_adapter.privacy import nothing_is_still_to_be_delivered
+from connections import post
+from connections.lifecycle import Refused
+from connections.models import Application, Event, Letter
 from connections.shelf import holding
-from tests.beckn_adapter.conversation import application, receive, request
+from tests.beckn_adapter.conversation import application, place_order, receive, request
 from tests.bench.filling import fill, run
 from tests.bench.plans import watch
 
@@ -97,6 +100,15 @@ def delivered(row: Callback) -> settling.Result:
 # --- Plans ----------------------------------------------------------------------------------------------------------
 
 
+class States(NamedTuple):
+    message: str
+    callback: str
+    letter: str
+
+
+ENDED, OPEN = States("HANDLED", "DELIVERED", "SENT"), States("RECEIVED", "DUE", "NEW")
+
+
 @pytest.fixture
 def a_long_past() -> set[str]:
     """Twenty thousand of each, all done with; returns their tables."""
@@ -104,8 +116,8 @@ def a_long_past() -> set[str]:
     drain.work(thread)
     thread.refresh_from_db()
     order = str(thread.application_id)
-    lay_down(DONE, 10_000_000, order=order, message="HANDLED", callback="DELIVERED", announced_at="now()")
-    tables = {model._meta.db_table for model in (Message, Callback, Attempt, Event)}
+    lay_down(DONE, 10_000_000, ENDED, order=order, announced_at="now()")
+    tables = {model._meta.db_table for model in (Message, Callback, Attempt, Event, Letter)}
     for table in tables:
         run(f"ANALYZE {table}")
     return tables
@@ -114,24 +126,27 @@ def a_long_past() -> set[str]:
 @pytest.fixture
 def a_sudden_pile(a_long_past: set[str]) -> set[str]:
     """Three thousand of each that wait, of which no statistics tell yet."""
-    lay_down(WAITING, 20_000_000, order="NULL", message="RECEIVED", callback="DUE", announced_at="NULL")
+    lay_down(WAITING, 20_000_000, OPEN, order="NULL", announced_at="NULL")
     return a_long_past
 
 
-def lay_down(count: int, start: int, *, order: str, message: str, callback: str, announced_at: str) -> None:
-    """Messages, callbacks with an attempt each, and events, with ids from `start` on."""
+def lay_down(count: int, start: int, states: States, *, order: str, announced_at: str) -> None:
+    """Messages, callbacks with an attempt each, and events with a letter each, with ids from `start` on."""
     numbers, key = f"FROM generate_series(1, {count}) AS n", f"n + {start}"
     known = {"transaction_id": f"{start} || '-' || n", "message_id": "'past-' || n", "bap_id": "'buyer.test'"}
-    handled = {"due_at": "now()", "received_at": "now()", "handled_at": "now()", "state": f"'{message}'"}
+    handled = {"due_at": "now()", "received_at": "now()", "handled_at": "now()", "state": f"'{states.message}'"}
     bytes_ = {"body": "'{}'", "digest": "''", "signature": "''", "bap_uri": "''"}
     fill(Message, numbers, id=key, action="'search'", **known, **handled, **bytes_)
-    sent = {"due_at": "now()", "created_at": "now()", "delivered_at": "now()", "state": f"'{callback}'"}
+    sent = {"due_at": "now()", "created_at": "now()", "delivered_at": "now()", "state": f"'{states.callback}'"}
     place = {"url": "''", "host": "'host-' || n % 5", "body": "'{}'"}
     fill(Callback, numbers, id=key, request=key, action="'on_search'", **known, **sent, **place)
     fill(Attempt, numbers, callback=key, at="now()", milliseconds="5", outcome="'200 ACK'")
     told = {"chain": f"'{start}'", "number": "n", "actor": "'system'", "hash": "''", "at": "now()"}
     kind = {"kind": "'application.looked_at'", "state": "''", "announced_at": announced_at}
     fill(Event, numbers, application=order, **kind, **told)
+    words = {"to": "'a@example.com'", "subject": "'x'", "text": "'x'", "due_at": "now()", "created_at": "now()"}
+    owner, those = "(SELECT min(id) FROM connections_application)", f"FROM connections_event WHERE chain = '{start}'"
+    fill(Letter, those, event="id", application=owner, state=f"'{states.letter}'", **words)
 
 
 ACTS: dict[str, Callable[[], Any]] = {
@@ -163,6 +178,51 @@ def test_a_pile_that_nobody_foresaw_makes_it_hardly_longer(act: str, a_sudden_pi
 
     assert seen.statements
     assert seen.blocks < WAITING  # a handful is written in some twenty blocks a row; the pile itself has not been read
+
+
+def status_of(order: Application) -> None:
+    transaction_id = order.conversation.transaction_id
+    row = receive(request("status", {"order_id": order.number}, transaction_id=transaction_id))
+    drain.work(row, outbox.Hands({}))
+    assert not row.error
+
+
+def letters_of(order: Application) -> None:
+    with transaction.atomic():
+        assert post.WAITING(order.pk)
+
+
+def ask_whether_it_may_be_erased(order: Application) -> None:
+    with pytest.raises(Refused, match="still to be delivered"):
+        nothing_is_still_to_be_delivered(order)
+
+
+ABOUT_AN_ORDER: dict[str, Callable[[Application], Any]] = {
+    "answering about it": status_of,
+    "looking what is to be written about it": letters_of,
+    "asking whether it may be erased": ask_whether_it_may_be_erased,
+}
+OF_ALL_THAT_WAITS = {
+    "inbox_due",
+    "outbox_due",
+    "outbox_share",
+    "event_unannounced",
+    "letter_due",
+    "letter_list_of_state",
+}
+
+
+@pytest.mark.parametrize("act", ABOUT_AN_ORDER)
+def test_whoever_asks_about_one_order_reads_nothing_of_what_waits_for_others(act: str, a_long_past: set[str]) -> None:
+    place_order()
+    order = Application.objects.get(fulfillment_state="SCHEDULED")
+    lay_down(WAITING, 20_000_000, OPEN, order="NULL", announced_at="NULL")
+
+    seen = watch(lambda: ABOUT_AN_ORDER[act](order), a_long_past)
+
+    assert seen.statements
+    assert seen.from_end_to_end == []
+    assert seen.indexes & OF_ALL_THAT_WAITS == set()
 
 
 def test_handling_and_settling_read_nothing_of_the_past(a_long_past: set[str]) -> None:

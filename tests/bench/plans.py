@@ -13,11 +13,12 @@ READS = ("SELECT", "UPDATE", "DELETE", "WITH")
 
 @dataclass
 class Seen:
-    """One act: its statements, the blocks they touched (where asked for), and what was read from end to end."""
+    """One act: its statements, the blocks they touched (where asked for), and by which ways they read."""
 
     statements: list[str] = field(default_factory=list)
     blocks: int = 0
     from_end_to_end: list[tuple[str, str]] = field(default_factory=list)  # table, statement
+    indexes: set[str] = field(default_factory=set)  # those that were read
 
 
 def watch(act: Callable[[], Any], tables: set[str], *, analyze: bool = False) -> Seen:
@@ -30,11 +31,17 @@ def watch(act: Callable[[], Any], tables: set[str], *, analyze: bool = False) ->
             with _unwatched():
                 plan = _plan(sql, params, analyze=analyze and sql.lstrip().upper().startswith(("SELECT", "WITH")))
             seen.blocks += plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
-            seen.from_end_to_end += [(table, sql) for table in _read_whole(plan) if table in tables]
+            nodes = list(_nodes(plan))
+            seen.from_end_to_end += [(table, sql) for table in _read_whole(nodes) if table in tables]
+            seen.indexes |= {node["Index Name"] for node in nodes if "Index Name" in node}
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(explain):
-        act()
+    was, connection.force_debug_cursor = connection.force_debug_cursor, True  # kept statements are watched like others
+    try:
+        with connection.execute_wrapper(explain):
+            act()
+    finally:
+        connection.force_debug_cursor = was
     return seen
 
 
@@ -57,8 +64,11 @@ def _plan(sql: str, params: Any, *, analyze: bool) -> dict[str, Any]:
     return plan
 
 
-def _read_whole(node: dict[str, Any]) -> Iterator[str]:
-    if node["Node Type"] == "Seq Scan":
-        yield node["Relation Name"]
-    for child in node.get("Plans", []):
-        yield from _read_whole(child)
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from _nodes(child)
+
+
+def _read_whole(nodes: list[dict[str, Any]]) -> list[str]:
+    return [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"]
