@@ -19,6 +19,7 @@ from connections.statement import run
 THRESHOLD = 5  # failures in a row before nothing more is sent for a while
 PAUSES = (2, 5, 10, 20, 30)  # seconds before each probe, ± 20 %, the last one for good
 LONGEST_PAUSE = 600  # seconds, should the host itself name more
+GIVEN_UP_AT_ONCE = 2000  # callbacks, the longest due first; the next ones at the next probe
 
 TROUBLE = "SELECT 1 FROM beckn_adapter_circuit WHERE failures > 0 OR probe_at IS NOT NULL LIMIT 1"
 DUE_PROBE = "SELECT 1 FROM beckn_adapter_circuit WHERE probe_at <= %s LIMIT 1"
@@ -42,14 +43,21 @@ def unready_hosts() -> set[str]:
 
 
 def take_probes(now: datetime, lease: timedelta) -> list[str]:
-    """Hosts that are to be probed now and have something waiting. Whoever takes one has it for the lease."""
+    """Hosts that are to be probed now and have something waiting. Whoever takes one has it for the lease.
+
+    A probe that is late is so because nobody was there to try, or nothing to send: nothing waited for the host then.
+    """
     if not run(DUE_PROBE, [now]):
         return []
     due = Callback.objects.filter(state="DUE", host__gte=OuterRef("host"), host__lte=OuterRef("host"))
     first_due = Subquery(due.order_by("host", "due_at").values("id")[:1])  # as in outbox.HOSTS: by its index alone
     ready = Circuit.objects.alias(waiting=first_due).filter(probe_at__lte=now, waiting__isnull=False)
     rows = list(ready.select_for_update(skip_locked=True, of=("self",)))
-    Circuit.objects.filter(pk__in=[row.pk for row in rows]).update(probe_at=now + lease)
+    for row in rows:
+        if row.waiting_since and row.probe_at:
+            row.waiting_since += now - row.probe_at
+        row.probe_at = now + lease
+    Circuit.objects.bulk_update(rows, ["probe_at", "waiting_since"])
     return [row.host for row in rows]
 
 
@@ -72,7 +80,7 @@ def _learn(row: Circuit, reports: list[Report], now: datetime) -> None:
     was_open, before = row.probe_at is not None, (row.failures, row.probe_at)
     for report in reports:
         if report.answered:
-            row.failures, row.openings, row.probe_at = 0, 0, None
+            row.failures, row.openings, row.probe_at, row.waiting_since = 0, 0, None, None
             continue
         row.failures, row.reason, row.failed_at = row.failures + 1, report.outcome, now
         tripped = row.failures >= THRESHOLD or report.retry_after is not None
@@ -85,15 +93,31 @@ def _learn(row: Circuit, reports: list[Report], now: datetime) -> None:
 
 
 def _open(row: Circuit, now: datetime, retry_after: int | None) -> None:
-    """Nothing goes there for a pause, and what waits for it has waited that long."""
+    """Nothing goes there for a pause, and what has waited for it as long as it lives is given up."""
     row.openings += 1
+    row.waiting_since = min(row.waiting_since or now, now)
     base = PAUSES[min(row.openings, len(PAUSES)) - 1] * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
     pause = base if retry_after is None else min(max(retry_after, 1), LONGEST_PAUSE)
     row.probe_at = now + timedelta(seconds=pause)
-    held_up = Callback.objects.filter(host=row.host, state="DUE", due_at__lte=now, lease_until=None)
-    held_up.update(waited_seconds=F("waited_seconds") + round(pause))
-    lost = held_up.filter(waited_seconds__gt=F("life_seconds"))
-    lost.update(state="DEAD", outcome=f"given up, its host does not answer: {row.reason}"[:300])
+    _give_up(row, now)
+
+
+def _give_up(row: Circuit, now: datetime) -> None:
+    """How long each has waited is reckoned from the circuit, not written into each: a hundred thousand may wait."""
+    longest = round((now - row.waiting_since).total_seconds()) if row.waiting_since else 0
+    waiting = Callback.objects.filter(host=row.host, state="DUE", due_at__lte=now, lease_until=None)
+    some = waiting.filter(life_seconds__lt=F("waited_seconds") + longest).order_by("host", "due_at", "id")
+    lost = [callback.pk for callback in some[:GIVEN_UP_AT_ONCE] if waited(callback, row, now) > callback.life_seconds]
+    given_up = f"given up, its host does not answer: {row.reason}"[:300]
+    Callback.objects.filter(pk__in=lost).update(state="DEAD", outcome=given_up)
+
+
+def waited(callback: Callback, row: Circuit | None, now: datetime) -> float:
+    """Seconds for which it was tried, and has waited for its host's circuit `row` to close since it was last due."""
+    if row is None or row.waiting_since is None:
+        return callback.waited_seconds
+    held_up = now - max(callback.due_at, row.waiting_since)
+    return callback.waited_seconds + max(held_up.total_seconds(), 0)
 
 
 def probe_now(circuits: Iterable[Circuit]) -> int:

@@ -153,6 +153,7 @@ class Circuit(models.Model):
     failed_at = models.DateTimeField("last failed", null=True)
     openings = models.PositiveIntegerField("pauses in a row", default=0)
     probe_at = models.DateTimeField(null=True, help_text="Nothing is sent before; empty while all is well.")
+    waiting_since = models.DateTimeField(null=True, editable=False)  # without the time in which nobody was there to try
 
     class Meta:
         ordering = ["-failed_at"]

@@ -15,7 +15,8 @@ from unfold.decorators import action, display
 
 from beckn_adapter.admin.inlines import AttemptInline
 from beckn_adapter.admin.wire import CALLBACK_TONES, CallbackActionFilter, WireAdmin
-from beckn_adapter.models import Callback, Message
+from beckn_adapter.circuit import waited
+from beckn_adapter.models import Callback, Circuit, Message
 from beckn_adapter.resend import send_again
 from connections.actors import Actor
 from connections.admin import (
@@ -90,7 +91,9 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
 
     @admin.display(description="given up after")
     def last_chance(self, callback: Callback) -> str:
-        tried, life = (round(seconds / 60) for seconds in (callback.waited_seconds, callback.life_seconds))
+        held_up = Circuit.objects.filter(host=callback.host).first() if callback.state == Callback.State.DUE else None
+        seconds = waited(callback, held_up, timezone.now())
+        tried, life = round(seconds / 60), round(callback.life_seconds / 60)
         return f"{life} min of trying, {tried} of them used"
 
     @display(description="state", ordering="state", label=CALLBACK_TONES)

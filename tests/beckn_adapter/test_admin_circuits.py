@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from beckn_adapter.circuit import state_of
 from beckn_adapter.models import Circuit
+from tests.beckn_adapter.test_admin import callback
 from tests.connections.desk import boss, browser_of, page_of, step
 from tests.factories import staff
 
@@ -53,3 +54,13 @@ def test_who_may_only_look_probes_nothing() -> None:
     assert step(row, "probe_now") not in client.get(page_of(row)).content.decode()
     assert "may not probe a host" in client.post(step(row, "probe_now")).content.decode()
     assert state_of(Circuit.objects.get(), timezone.now()) == "OPEN"
+
+
+def test_a_callback_says_how_long_it_has_waited_for_a_host_that_is_paused() -> None:
+    now = timezone.now()
+    Circuit.objects.filter(pk=paused().pk).update(waiting_since=now - timedelta(minutes=20))
+    waiting = callback(host="buyer.test:8443", state="DUE", waited_seconds=600, due_at=now - timedelta(minutes=90))
+
+    page = boss().get(page_of(waiting)).content.decode()
+
+    assert "60 min of trying, 30 of them used" in page

@@ -31,7 +31,8 @@ def owe_many(host: str, count: int, **fields: Any) -> list[Callback]:
 def let_time_pass(seconds: int) -> None:
     """As if what is planned had been planned that much earlier."""
     for row in Circuit.objects.exclude(probe_at=None):
-        Circuit.objects.filter(pk=row.pk).update(probe_at=row.probe_at - timedelta(seconds=seconds))  # type: ignore[operator]
+        earlier = {name: getattr(row, name) - timedelta(seconds=seconds) for name in ("probe_at", "waiting_since")}
+        Circuit.objects.filter(pk=row.pk).update(**earlier)
     for callback in Callback.objects.filter(state="DUE"):
         Callback.objects.filter(pk=callback.pk).update(due_at=callback.due_at - timedelta(seconds=seconds))
 
@@ -111,13 +112,41 @@ def test_what_waits_behind_an_open_circuit_is_given_up_when_its_life_is_over() -
     owe_many(DEAD, 5)
     tasks.work()
     Callback.objects.update(due_at=timezone.now() - timedelta(minutes=1))
-    waiting = owe(DEAD, life_seconds=1)
+    waiting, longer = owe(DEAD, life_seconds=1), owe(DEAD, life_seconds=600)
 
-    Circuit.objects.update(probe_at=timezone.now())
+    let_time_pass(3)
     tasks.work()
 
     assert again(waiting).state == "DEAD"
     assert again(waiting).outcome.startswith("given up, its host does not answer: it can not be reached")
+    assert again(longer).state == "DUE"
+
+
+def test_the_time_in_which_nobody_is_there_to_try_counts_for_no_waiting() -> None:
+    owe_many(DEAD, 5)
+    tasks.work()
+    waiting = owe(DEAD, life_seconds=600)
+
+    let_time_pass(3600)
+    tasks.work()
+
+    assert again(waiting).state == "DUE"
+    assert circuit.waited(again(waiting), Circuit.objects.get(), timezone.now()) < 10
+
+
+def test_a_pause_is_not_written_into_each_callback_that_waits() -> None:
+    """There may be a hundred thousand, and a pause every half a minute."""
+    owe_many(DEAD, 5)
+    tasks.work()
+    waiting = owe_many(DEAD, 20)
+
+    let_time_pass(3)
+    tasks.work()
+
+    untried = Callback.objects.filter(pk__in=[callback.pk for callback in waiting], attempts=0)
+    assert untried.count() >= 19  # but for the probe
+    assert {callback.waited_seconds for callback in untried} == {0}
+    assert all(circuit.waited(callback, Circuit.objects.get(), timezone.now()) >= 1 for callback in untried)
 
 
 def test_a_dead_buyer_app_holds_up_no_other(settings: Any) -> None:
