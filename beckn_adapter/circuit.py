@@ -95,7 +95,7 @@ def _learn(row: Circuit, reports: list[Report], now: datetime) -> None:
 def _open(row: Circuit, now: datetime, retry_after: int | None) -> None:
     """Nothing goes there for a pause, and what has waited for it as long as it lives is given up."""
     row.openings += 1
-    row.waiting_since = min(row.waiting_since or now, now)
+    row.waiting_since = now if row.openings == 1 else min(row.waiting_since or now, now)  # a clock may be set back
     base = PAUSES[min(row.openings, len(PAUSES)) - 1] * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
     pause = base if retry_after is None else min(max(retry_after, 1), LONGEST_PAUSE)
     row.probe_at = now + timedelta(seconds=pause)
@@ -106,7 +106,8 @@ def _give_up(row: Circuit, now: datetime) -> None:
     """How long each has waited is reckoned from the circuit, not written into each: a hundred thousand may wait."""
     longest = round((now - row.waiting_since).total_seconds()) if row.waiting_since else 0
     waiting = Callback.objects.filter(host=row.host, state="DUE", due_at__lte=now, lease_until=None)
-    some = waiting.filter(life_seconds__lt=F("waited_seconds") + longest).order_by("host", "due_at", "id")
+    old = waiting.filter(life_seconds__lt=F("waited_seconds") + longest).order_by("host", "due_at", "id")
+    some = old.defer("body")
     lost = [callback.pk for callback in some[:GIVEN_UP_AT_ONCE] if waited(callback, row, now) > callback.life_seconds]
     given_up = f"given up, its host does not answer: {row.reason}"[:300]
     Callback.objects.filter(pk__in=lost).update(state="DEAD", outcome=given_up)

@@ -134,6 +134,19 @@ def test_the_time_in_which_nobody_is_there_to_try_counts_for_no_waiting() -> Non
     assert circuit.waited(again(waiting), Circuit.objects.get(), timezone.now()) < 10
 
 
+def test_waiting_begins_anew_when_a_circuit_opens_though_an_older_release_closed_it() -> None:
+    """It knew nothing of `waiting_since`, and left it."""
+    long_ago = timezone.now() - timedelta(days=2)
+    Circuit.objects.create(host=DEAD, failures=circuit.THRESHOLD - 1, waiting_since=long_ago)
+    first = owe(DEAD, due_at=long_ago, life_seconds=600)
+    behind_it = owe(DEAD, due_at=long_ago, life_seconds=600, transaction_id=first.transaction_id)
+
+    tasks.work()
+
+    assert Circuit.objects.get().openings == 1
+    assert again(behind_it).state == "DUE"
+
+
 def test_a_pause_is_not_written_into_each_callback_that_waits() -> None:
     """There may be a hundred thousand, and a pause every half a minute."""
     owe_many(DEAD, 5)
