@@ -106,11 +106,10 @@ def _give_up(row: Circuit, now: datetime) -> None:
     """How long each has waited is reckoned from the circuit, not written into each: a hundred thousand may wait."""
     longest = round((now - row.waiting_since).total_seconds()) if row.waiting_since else 0
     waiting = Callback.objects.filter(host=row.host, state="DUE", due_at__lte=now, lease_until=None)
-    old = waiting.filter(life_seconds__lt=F("waited_seconds") + longest).order_by("host", "due_at", "id")
-    some = old.defer("body")
-    lost = [callback.pk for callback in some[:GIVEN_UP_AT_ONCE] if waited(callback, row, now) > callback.life_seconds]
+    old = waiting.filter(life_seconds__lt=F("waited_seconds") + longest).order_by("host", "due_at", "id").defer("body")
+    lost = [callback.pk for callback in old[:GIVEN_UP_AT_ONCE] if waited(callback, row, now) > callback.life_seconds]
     given_up = f"given up, its host does not answer: {row.reason}"[:300]
-    Callback.objects.filter(pk__in=lost).update(state="DEAD", outcome=given_up)
+    waiting.filter(pk__in=lost).update(state="DEAD", outcome=given_up)  # but for what somebody took in hand meanwhile
 
 
 def waited(callback: Callback, row: Circuit | None, now: datetime) -> float:

@@ -16,7 +16,8 @@ def leave(name: str, seconds: float) -> bool:
     try:
         return bool(cache.add(name, 1, timeout=seconds))
     except Exception as problem:  # noqa: BLE001 - whatever a cache may raise
-        return _unknown(name, problem)
+        _say_away(name, problem)
+        return True
 
 
 def renew(name: str, seconds: float) -> None:
@@ -24,7 +25,7 @@ def renew(name: str, seconds: float) -> None:
     try:
         cache.set(name, 1, timeout=seconds)
     except Exception as problem:  # noqa: BLE001 - as above
-        _unknown(name, problem)
+        _say_away(name, problem)
 
 
 def stands(name: str) -> bool:
@@ -32,16 +33,16 @@ def stands(name: str) -> bool:
     try:
         return cache.get(name) is not None
     except Exception as problem:  # noqa: BLE001 - as above
-        return not _unknown(name, problem)
+        _say_away(name, problem)
+        return False
 
 
 def wipe(*names: str) -> None:
     try:
         cache.delete_many(names)
     except Exception as problem:  # noqa: BLE001 - as above: it goes by itself
-        _unknown(", ".join(names), problem)
+        _say_away(", ".join(names), problem)
 
 
-def _unknown(name: str, problem: Exception) -> bool:
-    log.warning("the mark %s can not be asked for (%s)", name, type(problem).__name__)
-    return True
+def _say_away(name: str, problem: Exception) -> None:
+    log.warning("the cache can not be asked for the mark %s (%s)", name, type(problem).__name__)

@@ -203,12 +203,8 @@ ABOUT_AN_ORDER: dict[str, Callable[[Application], Any]] = {
     "asking whether it may be erased": ask_whether_it_may_be_erased,
 }
 OF_ALL_THAT_WAITS = {
-    "inbox_due",
-    "outbox_due",
-    "outbox_share",
-    "event_unannounced",
-    "letter_due",
-    "letter_list_of_state",
+    *("inbox_due", "outbox_due", "outbox_share"),
+    *("event_unannounced", "letter_due", "letter_list_of_state"),
 }
 
 
