@@ -87,11 +87,16 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
 
     @admin.display(description="next attempt")
     def next_attempt(self, callback: Callback) -> str:
-        return moment(callback.due_at) if callback.state == Callback.State.DUE else "No more attempts"
+        if callback.state != Callback.State.DUE:
+            return "No more attempts"
+        held_up = _circuit_of(callback)
+        if held_up and held_up.probe_at:
+            return f"When its host answers again, which is tried next {moment(held_up.probe_at)}"
+        return moment(callback.due_at)
 
     @admin.display(description="given up after")
     def last_chance(self, callback: Callback) -> str:
-        held_up = Circuit.objects.filter(host=callback.host).first() if callback.state == Callback.State.DUE else None
+        held_up = _circuit_of(callback) if callback.state == Callback.State.DUE else None
         seconds = waited(callback, held_up, timezone.now())
         tried, life = round(seconds / 60), round(callback.life_seconds / 60)
         return f"{life} min of trying, {tried} of them used"
@@ -150,6 +155,10 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
             "select_across": request.POST.get("select_across", "0"),
         }
         return TemplateResponse(request, "admin/beckn_adapter/callback/send_again.html", context)
+
+
+def _circuit_of(callback: Callback) -> Circuit | None:
+    return Circuit.objects.filter(host=callback.host).first()
 
 
 @dashboard_cards

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from beckn_adapter.circuit import state_of
 from beckn_adapter.models import Circuit
+from connections.admin import moment
 from tests.beckn_adapter.test_admin import callback
 from tests.connections.desk import boss, browser_of, page_of, step
 from tests.factories import staff
@@ -64,3 +65,22 @@ def test_a_callback_says_how_long_it_has_waited_for_a_host_that_is_paused() -> N
     page = boss().get(page_of(waiting)).content.decode()
 
     assert "60 min of trying, 30 of them used" in page
+
+
+def test_a_callback_to_a_paused_host_says_that_it_goes_when_the_host_answers_and_when_that_is_tried() -> None:
+    row = paused()
+    waiting = callback(host="buyer.test:8443", state="DUE", due_at=timezone.now() - timedelta(minutes=90))
+
+    page = boss().get(page_of(waiting)).content.decode()
+
+    assert page.count(f"When its host answers again, which is tried next {moment(row.probe_at)}") == 2
+    assert moment(waiting.due_at) not in page
+
+
+def test_a_callback_to_a_host_that_answers_says_when_it_is_tried() -> None:
+    due_at = timezone.now() + timedelta(minutes=90)
+    waiting = callback(host="buyer.test:8443", state="DUE", due_at=due_at)
+
+    page = boss().get(page_of(waiting)).content.decode()
+
+    assert page.count(moment(due_at)) == 2
