@@ -1,6 +1,7 @@
 """How an order ends, in Beckn's words: the connection's own data, or who ended it, why, and what that costs."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from beckn_adapter.translate.amounts import write_money, write_number
 from beckn_adapter.translate.context import write_time
@@ -16,14 +17,14 @@ def write_connection(application: Application, profile: str) -> Json:
     """The tag group `connection_details` as the published on_status-4 lists it (PROTOCOL 0.3)."""
     offering = application.offering
     premises = write("property-type", offering.property_type, profile)
-    start = application.energised_at
+    start, zone = application.energised_at, ZoneInfo(application.provider.time_zone)
     values = [
         ("consumer_number", application.consumer_number),
         ("meter_id", application.meter_serial),
         ("meter_type", write("meter-type", application.meter_type, profile)),
         ("connection_type", f"{premises} - {write('phase', offering.phase, profile)}"),
         ("sanctioned_load_kw", write_number(application.sanctioned_load_kw or application.requested_load_kw)),
-        ("connection_start_date", start.date().isoformat() if start else None),
+        ("connection_start_date", start.astimezone(zone).date().isoformat() if start else None),
         ("billing_cycle", write("billing-cycle", application.billing_cycle, profile)),
         ("tariff_category", application.tariff_category),
         ("subsidy_eligible", "Yes" if offering.subsidy_eligible else "No"),

@@ -1,5 +1,6 @@
 """An application as a Beckn order (guide: on_init, on_confirm; published on_status)."""
 
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -68,7 +69,7 @@ def write_order(
         "status": write("order-status", ORDER_STATUS.get(S(state), "ACTIVE"), profile),
         **order,
         "tags": [
-            _status_tags(application, profile, visit or (next_visit.state if next_visit else "", "")),
+            _status_tags(application, profile, state, visit or (next_visit.state if next_visit else "", "")),
             *_papers(application, is_new=is_new),
         ],
     }
@@ -120,10 +121,20 @@ def _fulfillment(application: Application, profile: str, state: str, next_visit:
         "contact": _present(phone=provider.support_phone, email=provider.support_email),
     }
     if state != S.DRAFT:
-        changed = write_time(application.updated_at)
-        fulfillment["state"] = {**_state(state, profile), "updated_at": changed}
+        reached = write_time(_reached_at(application, state))
+        fulfillment["state"] = {**_state(state, profile), "updated_at": reached}
         _add_visit(fulfillment, application, next_visit)
     return fulfillment
+
+
+def _reached_at(application: Application, state: str) -> datetime:
+    """When it came to this state (core `FulfillmentState.updated_at`); what is told of it later changes nothing."""
+    if state == S.SCHEDULED and application.ordered_at:
+        return application.ordered_at
+    if state == application.fulfillment_state and application.ended_at:
+        return application.ended_at
+    event = application.events.filter(kind=f"application.{state.lower()}").order_by("id").first()
+    return event.at if event else application.updated_at
 
 
 def _add_visit(fulfillment: Json, application: Application, next_visit: Visit | None) -> None:
@@ -187,12 +198,12 @@ def _payment(row: Instalment, status: PaymentStatus, profile: str) -> Json:
     return payment
 
 
-def _status_tags(application: Application, profile: str, visit: tuple[str, str]) -> Json:
+def _status_tags(application: Application, profile: str, state: str, visit: tuple[str, str]) -> Json:
     documents = [
         (f"document-{row.code}", write("documentation-status", row.state, profile))
         for row in application.documents.all()
     ]
-    status = ("connection-status", write("connection-status", application.connection_status, profile))
+    status = ("connection-status", write("connection-status", application.status_in(state), profile))
     visits = [(code, value) for code, value in zip(("visit-status", "visit-reason"), visit, strict=True) if value]
     return tag_group("connection-progress", [status, *documents, *visits])
 

@@ -188,9 +188,12 @@ class Application(ConcurrentTransitionMixin, Worded):
 
     @property
     def connection_status(self) -> ConnectionStatus:
-        if self.fulfillment_state in OPEN_STATES and any(hold.closed_at is None for hold in self.holds.all()):
-            return ConnectionStatus.ON_HOLD
-        return STATUS_OF_STATE[self.fulfillment_state]
+        return self.status_in(self.fulfillment_state)
+
+    def status_in(self, state: str) -> ConnectionStatus:
+        """The status that goes with a state; only of the present one it is known whether something holds it up."""
+        is_held = state == self.fulfillment_state and any(hold.closed_at is None for hold in self.holds.all())
+        return ConnectionStatus.ON_HOLD if is_held and state in OPEN_STATES else STATUS_OF_STATE[state]
 
     def clean(self) -> None:
         if not (self.applicant_phone or self.applicant_email):
