@@ -21,6 +21,10 @@ MOMENT = re.compile(
 DAYS = "(?:[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?|[0-9]+M(?:[0-9]+D)?|[0-9]+D)"
 HOURS = "T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S)"
 DURATION = rf"P(?:{HOURS}|{DAYS}(?:{HOURS})?|[0-9]+W)\Z"
+SAID_BETTER = {
+    "must be date-time": "must be a moment with its zone (RFC 3339), such as 2026-05-12T14:00:00Z",
+    "must be duration": "must be a duration (ISO 8601), such as PT10M",
+}
 OF_THE_SENDER = ".form.data."  # what follows is one name, and may hold dots and brackets
 
 
@@ -43,6 +47,7 @@ def _check(part: str, message: dict[str, Any], reason: str) -> None:
     except fastjsonschema.JsonSchemaValueException as error:
         path = "".join(f"/{step[:80]}" for step in _steps(error.name or ""))
         expected = error.message.removeprefix(f"{error.name} ")
+        expected = SAID_BETTER.get(expected, expected)
         raise BecknError(INVALID_REQUEST, f"{path or 'The message'}: {expected}", path or "/", reason) from None
 
 

@@ -15,6 +15,7 @@ from beckn_adapter.errors import (
 )
 from beckn_adapter.handlers.lookup import find_order, find_transaction
 from beckn_adapter.models import Message
+from beckn_adapter.translate.request import EMAIL, PHONE, check_text
 from beckn_adapter.translate.taxonomy import squash
 from connections.actors import Actor
 from connections.models import Application, Feedback, Provider
@@ -28,14 +29,23 @@ CATEGORIES = {squash(category.value): category for category in Feedback.Category
 
 
 def rating(row: Message, request: Json) -> Json:
-    """Keep the ratings of the transaction's order, all or none, and offer the form for words."""
-    application = find_transaction(row)
-    if application is None or application.fulfillment_state == ApplicationState.DRAFT:
-        raise BecknError(ORDER_NOT_FOUND, "This transaction has no order to rate.", "/context/transaction_id")
+    """Keep the ratings of one order, all or none, and offer the form for words."""
+    application = _rated_order(row, request["message"]["ratings"])
     for n, said in enumerate(request["message"]["ratings"]):
         _rate(application, said, f"/message/ratings/{n}", Actor.buyer_app(row.bap_id))
     url = f"{settings.PUBLIC_URL}/track/{application.tracking_id}/feedback/"
     return {"feedback_form": {"form": {"url": url, "mime_type": "text/html"}, "required": False}}
+
+
+def _rated_order(row: Message, ratings: list[Json]) -> Application:
+    """The transaction's order; of a transaction that has none, the sender's own that the first rating names."""
+    application = find_transaction(row)
+    if application is None:
+        own = Application.objects.filter(conversation__bap_id=row.bap_id, number=str(ratings[0].get("id") or ""))
+        application = row.application = own.first()
+    if application is None or application.fulfillment_state == ApplicationState.DRAFT:
+        raise BecknError(ORDER_NOT_FOUND, "This transaction has no order to rate.", "/context/transaction_id")
+    return application
 
 
 def _rate(application: Application, said: Json, path: str, actor: Actor) -> None:
@@ -75,7 +85,7 @@ def read_value(value: object, path: str) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or not 1 <= number <= 5 or number != round(number, 1):
-        raise BecknError(INVALID_RATING_VALUE, "A rating is a number from 1 to 5.", path)
+        raise BecknError(INVALID_RATING_VALUE, "A rating is a number from 1 to 5, with one decimal at most.", path)
     return round(number, 1)
 
 
@@ -98,20 +108,22 @@ def support(row: Message, request: Json) -> Json:
     contact = {"phone": provider.support_phone, "email": provider.support_email} if provider else {}
     if provider is None or not any(contact.values()):
         raise BecknError(SUPPORT_UNAVAILABLE, "No support contact is known for this.", "/message/support")
-    if asked.get("callback_phone") or asked.get("email"):
+    phone = check_text(asked.get("callback_phone") or "", 30, "/message/support/callback_phone", PHONE)
+    email = check_text(asked.get("email") or "", 254, "/message/support/email", EMAIL)
+    if phone or email:
         ask_for_support(
             application=application,
             reference=reference,
             source=row.bap_id,
-            callback_phone=asked.get("callback_phone") or "",
-            email=asked.get("email") or "",
+            callback_phone=phone,
+            email=email,
             actor=Actor.buyer_app(row.bap_id),
         )
     answer: Json = {"ref_id": reference or str(row.message_id), **{k: v for k, v in contact.items() if v}}
     if application:
         answer["url"] = f"{settings.PUBLIC_URL}/track/{application.tracking_id}/"
-    if asked.get("callback_phone"):
-        answer["callback_phone"] = asked["callback_phone"]
+    if phone:
+        answer["callback_phone"] = phone
     return {"support": answer}
 
 

@@ -223,3 +223,18 @@ def test_a_draft_is_no_order_yet() -> None:
     ratings = [{"rating_category": "Order", "id": "x", "value": "1"}]
 
     assert ask("rating", {"ratings": ratings}, transaction_id=transaction)["error"]["code"] == "30010"
+
+
+def test_an_order_is_rated_by_its_id_where_the_transaction_has_none(order: Application) -> None:
+    ratings = [{"rating_category": "Order", "id": order.number, "value": "4"}]
+
+    assert "error" not in ask("rating", {"ratings": ratings})
+    assert Feedback.objects.get().application == order
+
+
+@pytest.mark.parametrize(("field", "words"), [("callback_phone", "a telephone number"), ("email", "an e-mail address")])
+def test_who_can_not_be_reached_by_what_they_give_is_told_so(field: str, words: str, order: Application) -> None:
+    error = ask("support", {"support": {"ref_id": order.number, field: "garbage"}})["error"]
+
+    assert (error["message"], error["paths"]) == (f"'garbage' is not {words}.", f"/message/support/{field}")
+    assert not SupportRequest.objects.exists()
