@@ -8,9 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beckn_adapter.errors import INVALID_REQUEST, PAYMENT_NOT_SUPPORTED, QUOTE_UNAVAILABLE, BecknError
-from beckn_adapter.handlers.lookup import ITEM, check_fulfillment
+from beckn_adapter.handlers.lookup import ITEM, check_names, read_offered_wish
 from beckn_adapter.translate.amounts import read_money
-from beckn_adapter.translate.request import EMAIL, FULFILLMENT, ORDER, PHONE, check_text, read_gps, read_wish
+from beckn_adapter.translate.request import (
+    EMAIL,
+    FULFILLMENT,
+    ORDER,
+    PHONE,
+    check_text,
+    find_premises,
+    read_gps,
+)
 from beckn_adapter.translate.taxonomy import read
 from billing.models import Instalment
 from billing.services import quoted_price
@@ -18,7 +26,6 @@ from connections.models import Application
 
 Json = dict[str, Any]
 CUSTOMER = f"{FULFILLMENT}/customer"
-LOCATION = f"{FULFILLMENT}/stops/0/location"
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,11 @@ class Difference:
     changes: Json = field(default_factory=dict)
 
 
-def check_agreement(order: Json, application: Application) -> None:
-    """Raises `BecknError`: 40003 for the quote, 40004 for the payments, 30000 for anything else that differs."""
+def check_agreement(order: Json, application: Application, agreed: str = "what on_init offered") -> None:
+    """Raises `BecknError`: 40003 for the quote, 40004 for the payments, 30000 for anything else that differs, and what
+    an order is refused for before it is one."""
     for difference in differences(order, application):
-        raise BecknError(difference.code, f"{difference.what} differs from what on_init offered.", difference.path)
+        raise BecknError(difference.code, f"{difference.what} differs from {agreed}.", difference.path)
 
 
 def differences(order: Json, application: Application) -> Iterator[Difference]:
@@ -49,7 +57,7 @@ def differences(order: Json, application: Application) -> Iterator[Difference]:
         if items[0]["id"] != application.offering.code:
             yield Difference("The item", f"{ITEM}/id")
         yield from _wish(items[0], application)
-    check_fulfillment(order, application.provider)
+    check_names(order, application.provider)
     yield from _people(order, application)
     yield from _location(order, application)
     yield from _quote(order.get("quote") or {}, application)
@@ -58,8 +66,7 @@ def differences(order: Json, application: Application) -> Iterator[Difference]:
 
 def _wish(item: Json, application: Application) -> Iterator[Difference]:
     path = f"{ITEM}/tags"
-    wish = read_wish(item.get("tags"), path)
-    offering = application.offering
+    wish, offering = read_offered_wish(item), application.offering
     if wish.load_kw not in (None, application.requested_load_kw):
         yield Difference("The requested load", path, changes={"requested_load_kw": wish.load_kw})
     if wish.consumption_kwh not in (None, application.monthly_consumption_kwh):
@@ -95,22 +102,24 @@ def _people(order: Json, application: Application) -> Iterator[Difference]:
 
 
 def _location(order: Json, application: Application) -> Iterator[Difference]:
-    location = _dig(order, LOCATION) or {}
+    stops = _dig(order, f"{FULFILLMENT}/stops") or []
+    n = find_premises(stops)
+    path, location = f"{FULFILLMENT}/stops/{n}/location", (stops[n].get("location") if stops else None) or {}
     address, gps = str(location.get("address") or "").strip(), str(location.get("gps") or "").strip()
     if address and address != application.address:
-        changes: Json = {"address": check_text(address, 500, f"{LOCATION}/address")}
+        changes: Json = {"address": check_text(address, 500, f"{path}/address")}
         if not gps:  # the old position was another house's
             changes |= {"latitude": None, "longitude": None, "position_as_given": ""}
-        yield Difference("The address", f"{LOCATION}/address", changes=changes)
+        yield Difference("The address", f"{path}/address", changes=changes)
     postcode = str(location.get("area_code") or "").strip()
     if postcode and postcode != application.postcode:
-        changes = {"postcode": check_text(postcode, 20, f"{LOCATION}/area_code")}
-        yield Difference("The postcode", f"{LOCATION}/area_code", changes=changes)
+        changes = {"postcode": check_text(postcode, 20, f"{path}/area_code")}
+        yield Difference("The postcode", f"{path}/area_code", changes=changes)
     if gps:
-        latitude, longitude = read_gps(gps, f"{LOCATION}/gps")
+        latitude, longitude, given = read_gps(gps, f"{path}/gps")
         if (latitude, longitude) != (application.latitude, application.longitude):
-            changes = {"latitude": latitude, "longitude": longitude, "position_as_given": gps}
-            yield Difference("The position", f"{LOCATION}/gps", changes=changes)
+            changes = {"latitude": latitude, "longitude": longitude, "position_as_given": given}
+            yield Difference("The position", f"{path}/gps", changes=changes)
 
 
 def _quote(quote: Json, application: Application) -> Iterator[Difference]:
@@ -122,6 +131,13 @@ def _quote(quote: Json, application: Application) -> Iterator[Difference]:
             yield Difference("The quote", f"{path}/value", QUOTE_UNAVAILABLE)
     if price.get("currency", offered.currency) != offered.currency:
         yield Difference("The currency", f"{path}/currency", QUOTE_UNAVAILABLE)
+
+    lines = [(line.get("price") or {}).get("value") for line in quote.get("breakup") or []]
+    if lines and None not in lines:
+        path = f"{ORDER}/quote/breakup"
+        amounts = [read_money(value, offered.currency, path, what="The breakup") for value in lines]
+        if sum(amounts) != offered.total:
+            yield Difference("The sum of the breakup", path, QUOTE_UNAVAILABLE)
 
 
 def _payments(payments: list[Json], application: Application) -> Iterator[Difference]:

@@ -1,5 +1,6 @@
 """confirm → on_confirm: the order, if it is what on_init offered (guide: confirm)."""
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -31,15 +32,17 @@ THREAD = Question(
 
 
 def confirm(row: Message, request: Json) -> Json:
-    """Make the draft an order. The same confirm again, under whatever message_id, is told the same order."""
-    application = _application(row)
+    """Make the draft an order. The same confirm again, under whatever message_id, is told the same order, however far
+    it has come meanwhile; another one must agree with the order as it is."""
+    application, order = _application(row), request["message"]["order"]
     row.application = application
-    check_agreement(request["message"]["order"], application)
-    check_submission(request["message"]["order"], application)
     is_new = application.fulfillment_state == ApplicationState.DRAFT
+    if is_new or not _was_confirmed_by(row, order):
+        check_agreement(order, application, "what on_init offered" if is_new else "the order")
+        check_submission(order, application)
     if is_new:
         advance_locked(application, "schedule", actor=Actor.buyer_app(row.bap_id))
-    note_payments(request["message"]["order"], application, actor=Actor.buyer_app(row.bap_id))
+    note_payments(order, application, actor=Actor.buyer_app(row.bap_id))
     _remember(application, request["context"])
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE, is_new=is_new)}
 
@@ -60,6 +63,14 @@ def _application(row: Message) -> Application:
     DOCUMENTS(application)
     HOLDS(application)
     return application
+
+
+def _was_confirmed_by(row: Message, order: Json) -> bool:
+    """Whether an earlier confirm of this transaction became the order and said just that. What was erased meanwhile
+    says nothing."""
+    earlier = Message.objects.filter(bap_id=row.bap_id, transaction_id=row.transaction_id, action="confirm", error="")
+    bodies = earlier.filter(state="HANDLED", pk__lt=row.pk).order_by("pk").values_list("body", flat=True)
+    return any(json.loads(bytes(body))["message"]["order"] == order for body in bodies if body)
 
 
 def _remember(application: Application, context: Json) -> None:

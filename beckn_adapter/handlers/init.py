@@ -10,7 +10,7 @@ from beckn_adapter.handlers.papers import take_papers
 from beckn_adapter.models import Conversation, Message
 from beckn_adapter.translate.context import outlasting
 from beckn_adapter.translate.order import write_order
-from beckn_adapter.translate.request import FULFILLMENT, read_applicant, read_premises
+from beckn_adapter.translate.request import FULFILLMENT, find_premises, read_applicant, read_premises
 from beckn_adapter.translate.xinput import write_document_form
 from connections.actors import Actor
 from connections.services import Request, open_application
@@ -25,11 +25,14 @@ def init(row: Message, request: Json) -> Json:
     wish = read_item_wish(order, offering)
     if wish.load_kw is None:
         raise BecknError(INVALID_REQUEST, "The tag requested_load_kw is missing.", f"{ITEM}/tags")
-    location = order["fulfillments"][0]["stops"][0]["location"]
+    stops = order["fulfillments"][0]["stops"]
+    place = find_premises(stops)
     application = open_application(
         offering=offering,
         applicant=read_applicant(order),
-        premises=read_premises(location, request["context"], f"{FULFILLMENT}/stops/0/location"),
+        premises=read_premises(
+            stops[place].get("location") or {}, request["context"], f"{FULFILLMENT}/stops/{place}/location"
+        ),
         request=Request(wish.load_kw, wish.consumption_kwh),
         actor=Actor.buyer_app(row.bap_id),
         source=row.bap_id,

@@ -1,5 +1,6 @@
 """search → on_search: what of the catalogue fits the intent (guide: search)."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import groupby
@@ -8,8 +9,9 @@ from typing import Any
 from django.conf import settings
 
 from beckn_adapter.models import Message
-from beckn_adapter.translate.catalogue import write_item, write_provider
-from beckn_adapter.translate.request import read_premises, read_wish
+from beckn_adapter.translate.catalogue import CATEGORY_ID, write_item, write_provider
+from beckn_adapter.translate.request import find_premises, read_premises, read_wish
+from beckn_adapter.translate.taxonomy import read
 from beckn_adapter.translate.written import Written, dump
 from billing.services import price_offering
 from connections.geography import Place
@@ -41,26 +43,42 @@ def write_catalogue(catalogue: Shelf, fitting: tuple[int, ...], load_kw: Decimal
 def read_criteria(request: Json) -> Criteria:
     """The intent in our words. Raises `BecknError` for a load or a position that can not be read."""
     intent = request["message"].get("intent") or {}
-    wish = read_wish(intent.get("tags"), f"{INTENT}/tags")
-    item = intent.get("item") or {}
-    names = [(thing.get("descriptor") or {}).get("name") or "" for thing in (intent, item)]
+    item, provider = intent.get("item") or {}, intent.get("provider") or {}
+    own = read_wish(intent.get("tags"), f"{INTENT}/tags")
+    of_item = read_wish(item.get("tags"), f"{INTENT}/item/tags")
+    names = [(thing.get("descriptor") or {}).get("name") or "" for thing in (intent, provider, item)]
     return Criteria(
-        words=" ".join(names).strip(),
+        words=" ".join(name for name in names if name),
         place=read_place(intent, request["context"]),
-        provider=(intent.get("provider") or {}).get("id") or "",
-        offering=item.get("id") or "",
-        load_kw=wish.load_kw,
-        property_type=wish.property_type,
-        phase=wish.phase,
-        user_type=wish.user_type,
-        impossible=wish.unknown,
+        provider=provider.get("id") or "",
+        offering=item.get("id") or (item.get("descriptor") or {}).get("code") or "",
+        load_kw=of_item.load_kw if own.load_kw is None else own.load_kw,
+        property_type=own.property_type or of_item.property_type,
+        phase=own.phase or of_item.phase,
+        user_type=own.user_type or of_item.user_type,
+        impossible=(*own.unknown, *of_item.unknown, *_unheard_of(intent)),
     )
 
 
+def _unheard_of(intent: Json) -> Iterator[str]:
+    """A category or a way of serving that is not in our catalogue."""
+    category, way = (intent.get("category") or {}).get("id"), (intent.get("fulfillment") or {}).get("type")
+    if category and category != CATEGORY_ID:
+        yield f"category {category[:40]!r}"
+    if way and read("fulfillment-type", way) is None:
+        yield f"fulfillment type {way[:40]!r}"
+
+
 def read_place(intent: Json, context: Json) -> Place:
-    """The first place that is named: a stop of the fulfilment, intent.location (as 1.2 has it), the context's city."""
+    """The first place that is named: the fulfilment's premises, intent.location (as 1.2 has it), the context's city.
+    Of a circle it is the middle."""
+    path, location = f"{INTENT}/location", intent.get("location") or {}
     stops = (intent.get("fulfillment") or {}).get("stops") or []
-    candidates = [(f"{INTENT}/fulfillment/stops/{n}/location", stop.get("location")) for n, stop in enumerate(stops)]
-    candidates.append((f"{INTENT}/location", intent.get("location")))
-    path, location = next((found for found in candidates if found[1]), (f"{INTENT}/location", {}))
+    if stops:
+        n = find_premises(stops)
+        wanted = stops[n].get("location")
+        path, location = (f"{INTENT}/fulfillment/stops/{n}/location", wanted) if wanted else (path, location)
+    middle = (location.get("circle") or {}).get("gps")
+    if middle and not location.get("gps"):
+        location = {**location, "gps": middle}
     return read_premises(location, context, path, address_needed=False).place()

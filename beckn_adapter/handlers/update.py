@@ -12,12 +12,12 @@ from beckn_adapter.errors import (
     UPDATION_NOT_POSSIBLE,
     BecknError,
 )
-from beckn_adapter.handlers.agreement import differences
-from beckn_adapter.handlers.lookup import find_order
-from beckn_adapter.handlers.paid import note_payments
+from beckn_adapter.handlers.agreement import PEOPLE, differences
+from beckn_adapter.handlers.lookup import ITEM, find_order
+from beckn_adapter.handlers.paid import note_payments, unknown_payments
 from beckn_adapter.models import Message
 from beckn_adapter.translate.order import write_order
-from beckn_adapter.translate.request import ORDER
+from beckn_adapter.translate.request import FULFILLMENT, ORDER
 from connections.actors import Actor
 from connections.lifecycle import Refused
 from connections.services import amend_application
@@ -34,11 +34,18 @@ PARTS = {
     "payment": "payments",
     "payments": "payments",
 }
+# What can be changed; which of the stops is the house, the order says (find_premises).
+CHANGEABLE = (
+    *(path for _, path, *_ in PEOPLE),
+    *(f"{FULFILLMENT}/stops/0/location/{name}" for name in ("address", "gps", "area_code")),
+    f"{ITEM}/tags",
+    f"{ORDER}/payments",
+)
 
 
 def update(row: Message, request: Json) -> Json:
-    """Change what the targets name. Raises 30012 for a target that is none, 30013 for a change outside the targets,
-    50002 for what can not be changed, or not any more."""
+    """Change what the targets name. Raises 30012 for a target that is none, 30013 for a change outside the targets or a
+    payment that is reported outside them, 50002 for what can not be changed, or not any more."""
     message = request["message"]
     order = message["order"]
     application = find_order(row, order["id"], f"{ORDER}/id")
@@ -59,6 +66,9 @@ def update(row: Message, request: Json) -> Json:
         raise BecknError(UPDATION_NOT_POSSIBLE, str(refusal), TARGET_PATH) from refusal
     if any(_covers(target, f"{ORDER}/payments") for target in targets):
         note_payments(order, application, actor=Actor.buyer_app(row.bap_id))
+    else:
+        for path in unknown_payments(order, application):
+            raise BecknError(UPDATE_INCONSISTENCY, "A payment is reported, but update_target does not name it.", path)
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
 
 
@@ -75,7 +85,15 @@ def _pointer(target: str) -> str:
     if not steps or steps[0] not in PARTS:
         message = f"update_target names {target[:80]!r}; items, billing, fulfillments and payments can be updated."
         raise BecknError(INVALID_UPDATE_TARGET, message, TARGET_PATH)
-    return "/".join([ORDER, PARTS[steps[0]], *steps[1:]])
+    pointer = "/".join([ORDER, PARTS[steps[0]], *steps[1:]])
+    if re.match(rf"{ORDER}/(items|fulfillments)/0*[1-9]", pointer):
+        message = f"update_target names {target[:80]!r}; an order has one item and one fulfillment, both with index 0."
+        raise BecknError(INVALID_UPDATE_TARGET, message, TARGET_PATH)
+    if not any(_covers(re.sub(r"/stops/\d+", "/stops/0", pointer), path) for path in CHANGEABLE):
+        known = ", ".join(path.removeprefix(f"{ORDER}/") for path in CHANGEABLE)
+        message = f"{target[:80]!r} can not be changed. These can: {known}."
+        raise BecknError(UPDATION_NOT_POSSIBLE, message, TARGET_PATH)
+    return pointer
 
 
 def _covers(target: str, path: str) -> bool:

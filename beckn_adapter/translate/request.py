@@ -12,9 +12,14 @@ from beckn_adapter.translate.taxonomy import read
 from connections.services import Applicant, Premises
 
 Json = dict[str, Any]
-GPS = re.compile(r"\s*([+-]?\d{1,2}(?:\.\d+)?)\s*,\s*([+-]?\d{1,3}(?:\.\d+)?)\s*")
+# As core's `Gps` has it, but that we allow spaces before the comma.
+GPS = re.compile(
+    r"([+-]?(?:[1-8]?\d(?:\.\d+)?|90(?:\.0+)?))\s*(,\s*)([+-]?(?:180(?:\.0+)?|(?:1[0-7]\d|[1-9]?\d)(?:\.\d+)?))"
+)
 PHONE = re.compile(r"\+?[0-9 ().-]{6,25}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# As core's `format: email` has it (RFC 5321 without its quotes and addresses in brackets): a callback tells it back.
+ATOM, LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+EMAIL = re.compile(rf"{ATOM}(?:\.{ATOM})*@(?:{LABEL}\.)+{LABEL}")
 LOOKS = {PHONE: "a telephone number", EMAIL: "an e-mail address"}
 ORDER = "/message/order"
 FULFILLMENT = f"{ORDER}/fulfillments/0"
@@ -64,13 +69,10 @@ def _number(tags: dict[str, tuple[str, int, int]], names: tuple[str, ...], path:
     return None
 
 
-def read_gps(text: str, path: str) -> tuple[Decimal, Decimal]:
-    """`lat,lon` in degrees (core `Gps`), to six decimals: a tenth of a metre."""
-    match = GPS.fullmatch(text)
-    if match:
-        lat, lon = Decimal(match[1]), Decimal(match[2])
-        if abs(lat) <= 90 and abs(lon) <= 180:
-            return round(lat, 6), round(lon, 6)
+def read_gps(text: str, path: str) -> tuple[Decimal, Decimal, str]:
+    """`lat,lon` in degrees (core `Gps`), to six decimals: a tenth of a metre; and as it is told back."""
+    if match := GPS.fullmatch(text):
+        return round(Decimal(match[1]), 6), round(Decimal(match[3]), 6), "".join(match.groups())
     raise BecknError(INVALID_REQUEST, f"gps is {text[:60]!r}, latitude,longitude in degrees was expected.", path)
 
 
@@ -80,7 +82,7 @@ def read_premises(location: Json, context: Json, path: str, *, address_needed: b
     if address_needed and not address:
         raise BecknError(INVALID_REQUEST, "The address of the premises is missing.", f"{path}/address")
     gps = str(location.get("gps") or "").strip()
-    lat, lon = read_gps(gps, f"{path}/gps") if gps else (None, None)
+    lat, lon, given = read_gps(gps, f"{path}/gps") if gps else (None, None, "")
     own_city = (location.get("city") or {}).get("code")
     context_city = ((context.get("location") or {}).get("city") or {}).get("code")
     return Premises(
@@ -89,8 +91,15 @@ def read_premises(location: Json, context: Json, path: str, *, address_needed: b
         city_code=check_text(str(own_city or context_city or "").strip(), 60, f"{path}/city/code"),
         latitude=lat,
         longitude=lon,
-        position_as_given=gps,
+        position_as_given=given,
     )
+
+
+def find_premises(stops: list[Json]) -> int:
+    """Which of a fulfilment's stops is where power is wanted: the END (guide's taxonomy of stops), else one that says
+    nothing of its type, else the first."""
+    types = [read("stop-type", stop.get("type") or "") for stop in stops]
+    return next((types.index(wanted) for wanted in ("END", None) if wanted in types), 0)
 
 
 def read_applicant(order: Json) -> Applicant:

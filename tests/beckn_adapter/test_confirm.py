@@ -13,6 +13,7 @@ from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox import orders
 from connections.lifecycle import advance
 from connections.models import Application, Event, Offering, PaymentTerm, PriceLine
+from connections.services import amend_application
 from tests.beckn_adapter.conversation import MARIA, application, ask, new_id, place_order, receive, request
 from tests.conftest import AtOnce
 from tests.factories import SYSTEM
@@ -146,6 +147,7 @@ DIFFERENCES = [
     ((*LOCATION, "gps"), "37.78,-122.41", "30000", "The position"),
     (("quote", "price", "value"), "100", "40003", "The quote"),
     (("quote", "price", "currency"), "EUR", "40003", "The currency"),
+    (("quote", "breakup", 0, "price", "value"), "1", "40003", "The sum of the breakup"),
     ((*PAYMENT, "type"), "PRE-ORDER", "40004", "The payment type"),
     ((*PAYMENT, "collected_by"), "BAP", "40004", "Who collects"),
     ((*PAYMENT, "params", "amount"), "15", "40004", "The amount"),
@@ -169,6 +171,67 @@ def test_a_confirm_that_differs_is_refused_by_name(path: tuple[Any, ...], value:
     assert (error["code"], error["message"]) == (code, f"{what} differs from what on_init offered.")
     assert error["paths"].startswith("/message/order/" + str(path[0]))
     assert Application.objects.get().fulfillment_state == "DRAFT"
+
+
+NAMED = [
+    ("the quantity", ("items", 0), {"quantity": {"selected": {"count": 2}}}, "40002"),
+    ("an offer", (), {"offers": [{"id": "half-price"}]}, "30006"),
+    ("an add-on", (), {"add_ons": [{"id": "a1"}]}, "30007"),
+    ("an item's add-on", ("items", 0), {"add_ons": [{"id": "a1"}]}, "30007"),
+    ("a location", ("provider",), {"locations": [{"id": "99"}]}, "30002"),
+    ("a category", ("items", 0), {"category_ids": ["99"]}, "30003"),
+    ("a way of serving", ("fulfillments", 0), {"type": "DELIVERY"}, "30008"),
+    ("a phase", ("items", 0, "tags", 0, "list", 0), {"descriptor": {"code": "phase"}, "value": "Quad"}, "40000"),
+]
+
+
+@pytest.mark.parametrize(("case", "place", "more", "code"), NAMED, ids=[row[0] for row in NAMED])
+def test_a_confirm_that_names_what_there_is_not_is_refused_as_an_init_is(
+    case: str, place: tuple[Any, ...], more: dict[str, Any], code: str
+) -> None:
+    transaction = new_id()
+    order = offer(transaction)
+    thing: Any = order
+    for step in place:
+        thing = thing[step]
+    thing.update(more)
+
+    assert confirm(order, transaction)["error"]["code"] == code
+    assert Application.objects.get().fulfillment_state == "DRAFT"
+
+
+def test_the_same_confirm_is_told_the_order_as_it_has_become() -> None:
+    transaction = new_id()
+    order = offer(transaction)
+    confirm(order, transaction)
+    amend_application(Application.objects.get(), changes={"billing_phone": "+14155550999"}, actor=SYSTEM)
+
+    again = confirm(order, transaction)
+
+    assert again["message"]["order"]["billing"]["phone"] == "+14155550999"
+    assert Event.objects.filter(kind="application.scheduled").count() == 1
+
+
+def test_another_confirm_of_an_order_must_agree_with_the_order() -> None:
+    transaction = new_id()
+    order = offer(transaction)
+    confirm(order, transaction)
+    order["billing"]["name"] = "Somebody Else"
+
+    error = confirm(order, transaction)["error"]
+
+    assert error["message"] == "The billing name differs from the order."
+
+
+def test_a_confirm_that_was_refused_before_is_not_taken_for_the_one_that_was_accepted() -> None:
+    transaction = new_id()
+    order = offer(transaction)
+    wrong = deepcopy(order)
+    wrong["billing"]["name"] = "Somebody Else"
+    confirm(wrong, transaction)
+    confirm(order, transaction)
+
+    assert confirm(wrong, transaction)["error"]["message"] == "The billing name differs from the order."
 
 
 def test_spellings_numbers_and_spaces_are_no_difference() -> None:

@@ -283,3 +283,54 @@ def test_the_quote_holds_as_long_as_the_provider_says() -> None:
 
     valid_until = Application.objects.get().quote.valid_until
     assert timedelta(days=29) < valid_until - timezone.now() <= timedelta(days=30)
+
+
+def test_the_premises_are_the_end_of_a_line_that_starts_elsewhere() -> None:
+    order = application()
+    start = {"type": "START", "location": {"address": "Depot, 1 Harbour Rd", "gps": "37.75,-122.40"}}
+    order["fulfillments"][0]["stops"].insert(0, start)
+
+    told = init(order)["message"]["order"]["fulfillments"][0]["stops"]
+
+    assert [stop["location"]["address"] for stop in told] == [MARIA.address]
+    assert Application.objects.get().address == MARIA.address
+
+
+def test_a_start_needs_no_place() -> None:
+    order = application()
+    order["fulfillments"][0]["stops"].insert(0, {"type": "start"})
+
+    assert "error" not in init(order)
+
+
+def test_a_second_place_is_not_dropped_without_a_word() -> None:
+    order = application()
+    order["fulfillments"] *= 2
+
+    assert init(order)["error"] == {
+        "code": "40000",
+        "message": "One connection is ordered at a time.",
+        "paths": "/message/order/fulfillments/1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("37.7749 , -122.4194", "37.7749, -122.4194"),
+        ("37.7749,-122.4194", "37.7749,-122.4194"),
+        ("+37.774900, -122.41940", "+37.774900, -122.41940"),
+    ],
+)
+def test_a_position_is_told_back_as_it_was_given_in_cores_spelling(said: str, told: str) -> None:
+    order = init(changed(application(), said, *LOCATION, "gps"))["message"]["order"]
+
+    assert order["fulfillments"][0]["stops"][0]["location"]["gps"] == told
+
+
+@pytest.mark.parametrize("address", ["a..b@x.yz", "<a@b.cc>", "a@b.c.", "ödön@exämple.de", "a@b", "@b.cc"])
+def test_an_address_that_no_callback_could_tell_back_is_no_e_mail_address(address: str) -> None:
+    error = init(changed(application(), address, "billing", "email"))["error"]
+
+    assert error["message"] == f"{address!r} is not an e-mail address."
+    assert error["paths"] == "/message/order/billing/email"

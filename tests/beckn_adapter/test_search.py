@@ -58,6 +58,27 @@ CASES = [
     ("a phase that does not exist", {"tags": tags(phase="Quadruple")}, []),
     ("a property type", {"tags": tags(property_type="commercial")}, [SHOP]),
     ("a user type that is not served", {"tags": tags(user_type="PRODUCER")}, []),
+    ("a phase in the item's own tags", {"item": {"tags": tags(phase="Three Phase")}}, [SHOP]),
+    ("a load in the item's own tags", {"item": {"tags": tags(requested_load_kw="3")}}, [HOME]),
+    ("an item by its code", {"item": {"descriptor": {"code": SHOP}}}, [SHOP]),
+    ("an item by a code that nobody has", {"item": {"descriptor": {"code": "gas"}}}, []),
+    ("the category by its id", {"category": {"id": "1"}}, BOTH),
+    ("a category that we have not", {"category": {"id": "99"}}, []),
+    ("our provider by its name", {"provider": {"descriptor": {"name": "San Francisco Electric Authority"}}}, BOTH),
+    ("a provider by a name that nobody has", {"provider": {"descriptor": {"name": "Pizza Palace"}}}, []),
+    ("our way of serving", {"fulfillment": {"type": "On-Site"}}, BOTH),
+    ("a way of serving that we have not", {"fulfillment": {"type": "DELIVERY"}}, []),
+    ("a circle in the city", {"location": {"circle": {"gps": "37.774921,-122.419424"}}}, BOTH),
+    ("a circle elsewhere", {"fulfillment": stop(circle={"gps": "40.7,-74.0"})}, []),
+    (
+        "the end of a line that starts elsewhere",
+        {
+            "fulfillment": {
+                "stops": [{"type": "START", "location": {"gps": "40.7,-74.0"}}, *stop(gps="37.77,-122.42")["stops"]]
+            }
+        },
+        BOTH,
+    ),
     ("a tag that we do not know", {"tags": tags(colour="blue")}, BOTH),
 ]
 

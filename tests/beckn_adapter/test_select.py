@@ -136,6 +136,48 @@ REFUSALS = [
         "/message/order/items/0/tags",
     ),
     (
+        "two places",
+        {**selection(), "fulfillments": [{"id": "1"}, {"id": "1"}]},
+        "40000",
+        "One connection is ordered at a time.",
+        "/message/order/fulfillments/1",
+    ),
+    (
+        "two ends of one line",
+        {**selection(), "fulfillments": [{"stops": [{"type": "END"}, {"type": "start"}, {"type": "end"}]}]},
+        "40000",
+        "One place is connected at a time.",
+        "/message/order/fulfillments/0/stops/2",
+    ),
+    (
+        "another kind of fulfillment",
+        {**selection(), "fulfillments": [{"id": "1", "type": "DELIVERY"}]},
+        "30008",
+        "A connection is made on site, not by 'DELIVERY'.",
+        "/message/order/fulfillments/0/type",
+    ),
+    (
+        "an item's unknown way of serving",
+        {**selection(), "items": [{"id": "new-resi-connection", "fulfillment_ids": ["99"]}]},
+        "30008",
+        "San Francisco Electric Authority has no fulfillment '99'; it has '1'.",
+        "/message/order/items/0/fulfillment_ids/0",
+    ),
+    (
+        "an item's unknown location",
+        {**selection(), "items": [{"id": "new-resi-connection", "location_ids": ["99"]}]},
+        "30002",
+        "San Francisco Electric Authority has no location '99'.",
+        "/message/order/items/0/location_ids/0",
+    ),
+    (
+        "an add-on of the item",
+        {**selection(), "items": [{"id": "new-resi-connection", "add_ons": [{"id": "surge-protector"}]}]},
+        "30007",
+        "San Francisco Electric Authority has no add-ons.",
+        "/message/order/items/0/add_ons/0/id",
+    ),
+    (
         "a user type that nobody knows",
         with_tag(selection(), "user_type", "Alien"),
         "40000",
@@ -159,3 +201,11 @@ def test_an_item_of_another_provider_is_not_found() -> None:
     Offering.objects.filter(code="new-resi-connection").update(active=False)
 
     assert select(selection())["error"]["code"] == "30004"
+
+
+def test_an_item_as_the_catalogue_has_it_may_be_selected() -> None:
+    found = ask("search", {"intent": {}})["message"]["catalog"]["providers"][0]
+    item = next(item for item in found["items"] if item["id"] == "new-resi-connection")
+    order = {"provider": {"id": found["id"], "locations": found["locations"]}, "items": [item]}
+
+    assert "error" not in select({**order, "fulfillments": found["fulfillments"]})

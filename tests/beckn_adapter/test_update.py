@@ -30,10 +30,13 @@ def premises(**location: str) -> dict[str, Any]:
     return {"fulfillments": [{"id": "1", "stops": [{"type": "end", "location": location}]}]}
 
 
+ITEM = {"id": "new-resi-connection"}
+
+
 def load(kw: str) -> dict[str, Any]:
     value = {"descriptor": {"code": "requested_load_kw"}, "value": kw}
     tags = [{"descriptor": {"code": "requested_connection_details"}, "list": [value]}]
-    return {"items": [{"id": "new-resi-connection", "tags": tags}]}
+    return {"items": [{**ITEM, "tags": tags}]}
 
 
 @pytest.mark.parametrize(
@@ -118,6 +121,13 @@ REFUSALS = [
         contact(email="new@example.com"),
         "30013",
     ),
+    ("another fulfillment", "order.fulfillments[7].customer", contact(phone="+14155550000"), "30012"),
+    ("what can not be changed", "order.fulfillments[0].stops[0].time", {}, "50002"),
+    ("the state", "order.fulfillments[0].state", {}, "50002"),
+    ("what an order has not", "order.billing.shoe_size", {"billing": {"shoe_size": "9"}}, "50002"),
+    ("a second place", "fulfillment", {"fulfillments": [{"id": "1"}, {"id": "1"}]}, "40000"),
+    ("a second connection", "item", {"items": [{**ITEM, "quantity": {"selected": {"count": 2}}}]}, "40002"),
+    ("a payment that is reported outside the target", "billing", {"payments": [{"status": "PAID"}]}, "30013"),
     ("another item", "items", {"items": [{"id": "new-comm-connection"}]}, "50002"),
     ("a load out of range", "items", load("500"), "40000"),
     ("a place that is not served", "fulfillment", premises(gps="40.7,-74.0"), "40000"),
@@ -175,3 +185,23 @@ def test_targets_are_read_in_every_spelling() -> None:
         "/message/order/items",
     ]
     assert read_targets("message/order/billing") == ["/message/order/billing"]
+
+
+def test_the_premises_are_the_end_of_a_line_that_starts_elsewhere() -> None:
+    place_order()
+    parts = premises(address="2 Main St", gps="37.79,-122.39")
+    parts["fulfillments"][0]["stops"].insert(0, {"type": "START", "location": {"address": "Depot"}})
+
+    answer = update("order.fulfillments[0].stops[1].location", **parts)
+
+    assert "error" not in answer
+    assert Application.objects.get().address == "2 Main St"
+
+
+def test_a_payment_that_is_known_to_be_paid_may_be_told_back_beside_another_change() -> None:
+    place_order()
+    record_payment(Application.objects.get(), amount=Decimal(150), actor=Actor.system())
+
+    answer = update("billing", billing={"name": "Maria Park"}, payments=[{"status": "PAID"}])
+
+    assert answer["message"]["order"]["billing"]["name"] == "Maria Park"
