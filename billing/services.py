@@ -13,7 +13,7 @@ from billing.models import Instalment, Quote, QuoteLine
 from billing.pricing import Asked, Line, Price, QuotedLine, Term, cancellation_fee, instalments, price
 from connections.actors import Actor
 from connections.models import Application, Offering, PriceLine
-from connections.vocabulary import ApplicationState, CollectedBy, PaymentStatus, PaymentType
+from connections.vocabulary import ApplicationState, CollectedBy, EntryKind, PaymentStatus, PaymentType
 
 
 def price_offering(offering: Offering, load_kw: Decimal | None) -> Price:
@@ -191,4 +191,9 @@ def still_owed(application: Application) -> Decimal:
 
 
 def _received(application: Application) -> Decimal:
-    return sum((account.received for account in accounts_of(application).values()), Decimal(0))
+    """What came in, less what had gone back by the order's end: what goes back afterwards is the settlement's doing."""
+    came_in = sum((account.received for account in accounts_of(application).values()), Decimal(0))
+    went_back = application.entries.filter(kind=EntryKind.REFUND, reversal=None)
+    if application.ended_at:
+        went_back = went_back.filter(at__lt=application.ended_at)
+    return came_in - sum(went_back.values_list("amount", flat=True), Decimal(0))

@@ -7,7 +7,7 @@ import pytest
 
 from beckn_adapter.announce import announce_events
 from beckn_adapter.models import Callback
-from billing.payments import record_payment
+from billing.payments import record_payment, return_payment
 from connections.actors import Actor
 from connections.lifecycle import advance
 from connections.models import Application, CancellationTerm
@@ -61,6 +61,22 @@ def test_the_fee_grows_with_the_state_and_the_rest_goes_back(state: str, paid: i
     assert order["quote"]["price"] == {"value": price, "currency": "USD"}
     assert sum(Decimal(line["price"]["value"]) for line in order["quote"]["breakup"]) == Decimal(price)
     assert order["refund_terms"][0]["refund_amount"] == {"value": refund, "currency": "USD"}
+
+
+def test_what_went_back_before_is_not_promised_again_and_what_goes_back_after_changes_nothing() -> None:
+    place_order()
+    application = Application.objects.get()
+    record_payment(application, amount=Decimal(200), reference="cash", actor=SYSTEM)
+    return_payment(application, amount=Decimal(50), method="CASH", actor=SYSTEM)
+    foretold = cancel(descriptor={"code": "SOFT_CANCEL"})["message"]["order"]
+    order = cancel()["message"]["order"]
+    return_payment(Application.objects.get(), amount=Decimal(150), method="CASH", actor=SYSTEM)
+
+    later = cancel()["message"]["order"]
+
+    told = [said["refund_terms"][0]["refund_amount"]["value"] for said in (foretold, order, later)]
+    assert told == ["150", "150", "150"]
+    assert later["quote"]["price"]["value"] == "-150"
 
 
 def test_a_soft_cancel_says_what_it_would_cost_and_ends_nothing() -> None:
