@@ -95,6 +95,8 @@ def work(row: Message, hands: Hands | None = None) -> list[Callback]:
     began, mine = time.time_ns(), []
     with trail.working_on(row):
         try:
+            if row.attempts > PATIENCE:
+                raise RuntimeError("whoever worked on it never came to an end")
             answer = _answer(row, hands)
             outcome = "" if answer is None else "refused" if row.error else "answered"
             mine = [answer] if answer and answer.lease_until else []
@@ -144,9 +146,14 @@ def _end(
 def refuse(row: Message, refusal: BecknError) -> dict[str, Any]:
     """A refusal is an answer too; the row's `error` says which."""
     row.error = f"{refusal.code}: {refusal.message}"[:500]
-    if row.application_id and not Application.objects.filter(pk=row.application_id).exists():
-        row.application = None  # it was taken back with everything else
+    _forget_what_was_taken_back(row)
     return write_error(row.action, refusal)
+
+
+def _forget_what_was_taken_back(row: Message) -> None:
+    """A draft that this message opened went with everything else that it did."""
+    if row.application_id and not Application.objects.filter(pk=row.application_id).exists():
+        row.application = None
 
 
 def _set_back(row: Message, problem: Exception) -> str:
@@ -156,6 +163,7 @@ def _set_back(row: Message, problem: Exception) -> str:
         pause = RETRY * min(row.attempts, MAX_ATTEMPTS)
         Message.objects.filter(pk=row.pk, state="RECEIVED").update(due_at=timezone.now() + pause, error=row.error)
         return ""
+    _forget_what_was_taken_back(row)
     apology = BecknError(BUSINESS_ERROR, "The provider could not work on this message. Ask its support.")
     try:
         with transaction.atomic():

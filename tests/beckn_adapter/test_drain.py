@@ -17,6 +17,7 @@ from connections.models import Application
 from tests.beckn_adapter.conversation import application, ask, new_id, receive, request, selection
 from tests.beckn_adapter.test_door import post
 from tests.conftest import AtOnce
+from tests.factories import scheduled_application
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
 
@@ -111,6 +112,36 @@ def test_after_its_last_attempt_the_sender_is_told_and_the_message_stays_visible
     assert poison.state == "FAILED"
     answer = json.loads(bytes(poison.callbacks.get().body))
     assert answer["error"]["code"] == "40000"
+
+
+def test_an_init_that_fails_after_its_draft_ends_as_any_other_and_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_and_fail(row: Message, body: Any) -> Any:
+        row.application = scheduled_application(source=row.bap_id, source_reference=row.transaction_id)
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setitem(handlers.HANDLERS, "init", open_and_fail)
+    poison = receive(request("init", {"order": application()}))
+
+    for _ in range(drain.MAX_ATTEMPTS):
+        make_due(poison)
+        questions.work_some()
+
+    poison.refresh_from_db()
+    assert (poison.state, poison.application) == ("FAILED", None)
+    assert json.loads(bytes(poison.callbacks.get().body))["error"]["code"] == "40000"
+
+
+def test_a_message_that_ends_its_worker_each_time_is_given_up() -> None:
+    """Whoever dies with it says nothing of it: only its number of attempts does."""
+    deadly = receive(request("search", {"intent": {}}))
+    Message.objects.filter(pk=deadly.pk).update(attempts=drain.PATIENCE)
+    make_due(deadly)
+
+    for row in drain.claim():
+        drain.work(row)
+
+    deadly.refresh_from_db()
+    assert (deadly.state, deadly.error) == ("FAILED", "RuntimeError: whoever worked on it never came to an end")
 
 
 def test_a_message_that_nobody_can_be_told_of_fails_by_itself_and_stops_nobody() -> None:
