@@ -114,8 +114,12 @@ class Postman:
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
 
     def take(self, rows: list[Callback]) -> None:
-        """Post each of these when it is due; returns at once. The loop's thread is woken for all of them together."""
-        line = _open_line()
+        """Post each of these when it is due; returns at once. The loop's thread is woken for all of them together.
+
+        What is in hand already is not posted twice at a time: its lease ran out because our clock was set, or the
+        machine stood still.
+        """
+        line, rows = _open_line(), [row for row in rows if row.pk not in self._rows]
         for row in rows:
             self._rows[row.pk] = row
             self.in_hand[row.host] += 1

@@ -1,6 +1,7 @@
 """Clocks are wrong: a buyer app's by a minute or an hour, ours by a day. Neither loses, doubles or hurries anything."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from beckn_adapter import outbox, tasks
 from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
+from beckn_adapter.sender import Postman
 from tests.beckn_adapter.conversation import receive, request
 from tests.beckn_adapter.rude import Rude, says
 from tests.beckn_adapter.test_door import post
@@ -99,6 +101,28 @@ def test_our_clock_set_back_by_a_day_holds_up_nothing(set_our_clock: SetOurClock
 
     assert again(callback).state == "DELIVERED"
     assert Message.objects.get(pk=message.pk).state == "HANDLED"
+
+
+def takes_its_time(line: Any) -> None:
+    time.sleep(0.5)
+    says("200 OK", ACK)(line)
+
+
+@pytest.mark.usefixtures("network")
+@pytest.mark.parametrize("by", [timedelta(minutes=1), timedelta(days=-1)])
+def test_what_is_in_hand_when_our_clock_is_set_is_not_taken_in_hand_again(
+    by: timedelta, set_our_clock: SetOurClock
+) -> None:
+    with Rude(takes_its_time) as host:
+        callback, postman = owe(host.host), Postman()
+        tasks.send_some(postman)
+        set_our_clock(by)
+
+        tasks.send_some(postman)
+
+        assert tasks.bring_home(postman) == 1
+        assert len(host.heard) == 1
+    assert again(callback).state == "DELIVERED"
 
 
 @pytest.mark.usefixtures("network")
