@@ -61,23 +61,23 @@ def take_probes(now: datetime, lease: timedelta) -> list[str]:
     return [row.host for row in rows]
 
 
-def learn(reports: Iterable[Report], now: datetime) -> None:
+def learn(reports: Iterable[Report], now: datetime) -> list[Callback]:
     """Close, open or leave the circuits of those who were sent something. Inside a transaction, before the callbacks
-    are written."""
+    are written. Returns what was given up because it has waited for its host as long as it lives, without bodies."""
     by_host: dict[str, list[Report]] = {}
     for report in reports:
         by_host.setdefault(report.host, []).append(report)
     failing = [host for host, ours in by_host.items() if not all(report.answered for report in ours)]
     if not failing and not run(TROUBLE, []):
-        return
+        return []
     Circuit.objects.bulk_create([Circuit(host=host) for host in sorted(failing)], ignore_conflicts=True)
     known = Circuit.objects.select_for_update().filter(host__in=by_host).order_by("host")
-    for row in known:
-        _learn(row, by_host[row.host], now)
+    return [callback for row in known for callback in _learn(row, by_host[row.host], now)]
 
 
-def _learn(row: Circuit, reports: list[Report], now: datetime) -> None:
+def _learn(row: Circuit, reports: list[Report], now: datetime) -> list[Callback]:
     was_open, before = row.probe_at is not None, (row.failures, row.probe_at)
+    given_up: list[Callback] = []
     for report in reports:
         if report.answered:
             row.failures, row.openings, row.probe_at, row.waiting_since = 0, 0, None, None
@@ -85,31 +85,35 @@ def _learn(row: Circuit, reports: list[Report], now: datetime) -> None:
         row.failures, row.reason, row.failed_at = row.failures + 1, report.outcome, now
         tripped = row.failures >= THRESHOLD or report.retry_after is not None
         if report.probe or (tripped and row.probe_at is None):
-            _open(row, now, report.retry_after)
+            given_up += _open(row, now, report.retry_after)
     if (row.failures, row.probe_at) != before:
         row.save()
     if was_open and row.probe_at is None:
         Callback.objects.filter(host=row.host, state="DUE", due_at__gt=now).update(due_at=now)
+    return given_up
 
 
-def _open(row: Circuit, now: datetime, retry_after: int | None) -> None:
-    """Nothing goes there for a pause, and what has waited for it as long as it lives is given up."""
+def _open(row: Circuit, now: datetime, retry_after: int | None) -> list[Callback]:
+    """Nothing goes there for a pause, and what has waited for it as long as it lives is given up, and returned."""
     row.openings += 1
     row.waiting_since = now if row.openings == 1 else min(row.waiting_since or now, now)  # a clock may be set back
     base = PAUSES[min(row.openings, len(PAUSES)) - 1] * uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
     pause = base if retry_after is None else min(max(retry_after, 1), LONGEST_PAUSE)
     row.probe_at = now + timedelta(seconds=pause)
-    _give_up(row, now)
+    return _give_up(row, now)
 
 
-def _give_up(row: Circuit, now: datetime) -> None:
-    """How long each has waited is reckoned from the circuit, not written into each: a hundred thousand may wait."""
+def _give_up(row: Circuit, now: datetime) -> list[Callback]:
+    """How long each has waited is reckoned from the circuit, not written into each: a hundred thousand may wait. What
+    somebody takes in hand meanwhile is left to them."""
     longest = round((now - row.waiting_since).total_seconds()) if row.waiting_since else 0
     waiting = Callback.objects.filter(host=row.host, state="DUE", due_at__lte=now, lease_until=None)
     old = waiting.filter(life_seconds__lt=F("waited_seconds") + longest).order_by("host", "due_at", "id").defer("body")
-    lost = [callback.pk for callback in old[:GIVEN_UP_AT_ONCE] if waited(callback, row, now) > callback.life_seconds]
-    given_up = f"given up, its host does not answer: {row.reason}"[:300]
-    waiting.filter(pk__in=lost).update(state="DEAD", outcome=given_up)  # but for what somebody took in hand meanwhile
+    locked = old.select_for_update(skip_locked=True, of=("self",))[:GIVEN_UP_AT_ONCE]
+    lost = [callback for callback in locked if waited(callback, row, now) > callback.life_seconds]
+    outcome = f"given up, its host does not answer: {row.reason}"[:300]
+    Callback.objects.filter(pk__in=[callback.pk for callback in lost]).update(state="DEAD", outcome=outcome)
+    return lost
 
 
 def waited(callback: Callback, row: Circuit | None, now: datetime) -> float:

@@ -70,9 +70,9 @@ TAKE = f"""
         ORDER BY c.host, c.due_at, c.id LIMIT %(limit)s {{lock}}
     )
     UPDATE beckn_adapter_callback SET lease_until = %(until)s FROM taken WHERE id = taken_id
-    RETURNING {", ".join(WANTED)}, CASE WHEN delivered_at IS NULL THEN (
+    RETURNING {", ".join(WANTED)}, delivered_at, (
         SELECT m.received_at FROM beckn_adapter_message AS m WHERE m.id = request_id
-    ) END
+    )
 """  # noqa: S608 - the parts are ours
 FIRST = f"SELECT c.due_at FROM beckn_adapter_callback AS c WHERE {SENDABLE}"  # noqa: S608 - see above
 # Of an order, by the order's own index (`as_text` in connections/queues.py).
@@ -237,7 +237,7 @@ def _take(host: str, now: datetime, limit: int, *, probe: bool = False) -> list[
 
 
 def _read(row: tuple[Any, ...], *, probe: bool) -> Callback:
-    *wanted, asked_at = (moment(value) if isinstance(value, datetime) else value for value in row)
+    *wanted, delivered_at, asked_at = (moment(value) if isinstance(value, datetime) else value for value in row)
     callback = Callback.from_db(DEFAULT_DB_ALIAS, WANTED, wanted)
-    callback.is_probe, callback.asked_at = probe, asked_at
+    callback.is_probe, callback.asked_at = probe, None if delivered_at else asked_at
     return callback

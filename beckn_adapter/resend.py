@@ -15,7 +15,8 @@ JUST_NOW = timedelta(seconds=10)
 
 @transaction.atomic
 def send_again(callbacks: QuerySet[Callback]) -> int:
-    """Make these callbacks due now, with a new life to be delivered in; says how many. Their attempts are kept.
+    """Make these callbacks due now, with a new life to be delivered in; says how many. Attempts are kept, and when
+    they arrived: an answer is timed once.
 
     The bytes stay the same: a buyer app that has the message already will know it by its message_id. What was delivered
     JUST_NOW is left alone (somebody pressed twice), and so is a callback without bytes, never built or erased by now.
@@ -28,7 +29,6 @@ def send_again(callbacks: QuerySet[Callback]) -> int:
         due_at=now,
         life_seconds=settings.BECKN_CALLBACK_MIN_LIFE,
         waited_seconds=0,
-        delivered_at=None,
     )
     transaction.on_commit(nudge)
     return count

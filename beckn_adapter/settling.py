@@ -53,18 +53,21 @@ def settle(rows: list[Callback], results: list[Result]) -> None:
     """
     if results:
         sent = {row.pk: row for row in rows}
-        kept = _settle(sent, results)
+        kept, given_up = _settle(sent, results)
         with trail.lines_together():
             for result in kept:
                 _tell(sent[result.callback_id], result)
+            for row in given_up:
+                _tell_given_up(row)
 
 
 @run_again
 @transaction.atomic
-def _settle(sent: dict[int, Callback], results: list[Result]) -> list[Result]:
-    """Returns the results of those callbacks that are still there: the others were erased meanwhile."""
+def _settle(sent: dict[int, Callback], results: list[Result]) -> tuple[list[Result], list[Callback]]:
+    """Returns the results of those callbacks that are still there (the others were erased meanwhile), and what else was
+    given up by what was learned of its host."""
     now = timezone.now()
-    circuit.learn([_report(sent[result.callback_id], result) for result in results if result.at_fault], now)
+    given_up = circuit.learn([_report(sent[result.callback_id], result) for result in results if result.at_fault], now)
     there = _note_delivered([result for result in results if result.delivered], sent, now)
     leases = _look_again([result for result in results if not result.delivered], sent)
     kept = [result for result in results if result.callback_id in there or result.callback_id in leases]
@@ -76,7 +79,7 @@ def _settle(sent: dict[int, Callback], results: list[Result]) -> list[Result]:
             _put_off(row, result, now)
             changed = {name: getattr(row, name) for name in ("state", "due_at", "waited_seconds", "outcome")}
             Callback.objects.filter(pk=row.pk).update(**changed, attempts=F("attempts") + 1, lease_until=None)
-    return kept
+    return kept, given_up
 
 
 def _note_delivered(results: list[Result], sent: dict[int, Callback], now: datetime) -> set[int]:
@@ -108,7 +111,7 @@ def _look_again(results: list[Result], sent: dict[int, Callback]) -> dict[int, d
 
 def _put_off(row: Callback, result: Result, now: datetime) -> None:
     """It was not delivered: when it is tried again, if it is."""
-    row.outcome = result.outcome
+    row.state, row.outcome = Callback.State.DUE, result.outcome
     wait = pause_before(row.attempts, result.retry_after)
     tried_for = row.waited_seconds + wait.total_seconds() + result.milliseconds / 1000
     if result.final:
@@ -138,6 +141,13 @@ def _tell(row: Callback, result: Result) -> None:
         log.info(line, outcome, row.action, row.attempts, result.milliseconds, result.outcome)
     metrics.attempted(row, outcome, row.asked_at)
     tracing.attempted(row, outcome, result.at, result.milliseconds, result.status)
+
+
+def _tell_given_up(row: Callback) -> None:
+    """The same for what was given up without another attempt."""
+    with trail.working_on(row):
+        log.info("given_up %s after %d attempts: its host does not answer", row.action, row.attempts)
+    metrics.attempted(row, "given_up", None)
 
 
 def _report(row: Callback, result: Result) -> circuit.Report:

@@ -13,6 +13,7 @@ from beckn_adapter.models import Callback, Circuit
 from tests.beckn_adapter.conversation import new_id
 from tests.beckn_adapter.rude import Rude, says, says_nothing
 from tests.beckn_adapter.test_replies import ACK, again, free_port, owe
+from tests.beckn_adapter.test_tally import attempts
 from tests.conftest import AtOnce
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("network")]
@@ -122,9 +123,24 @@ def test_what_waits_behind_an_open_circuit_is_given_up_when_its_life_is_over() -
     assert again(longer).state == "DUE"
 
 
+def test_what_is_given_up_behind_an_open_circuit_is_counted_as_given_up() -> None:
+    owe_many(DEAD, 5)
+    tasks.work()
+    Callback.objects.update(due_at=timezone.now() - timedelta(minutes=1))
+    owe_many(DEAD, 3, life_seconds=1)
+    before = attempts().get("given_up", 0)
+
+    let_time_pass(3)
+    tasks.work()
+
+    assert Callback.objects.filter(state="DEAD").count() == 3
+    assert attempts()["given_up"] - before == 3
+
+
 def test_the_time_in_which_nobody_is_there_to_try_counts_for_no_waiting() -> None:
     owe_many(DEAD, 5)
     tasks.work()
+    owe(DEAD)  # the probe
     waiting = owe(DEAD, life_seconds=600)
 
     let_time_pass(3600)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 from beckn_adapter import drain, figures, metrics, outbox, settling, tally
 from beckn_adapter.caller import Caller
 from beckn_adapter.models import Tally
+from beckn_adapter.resend import send_again
 from beckn_adapter.settling import Result
 from tests.beckn_adapter.conversation import answer, receive, request
 from tests.conftest import AtOnce
@@ -130,6 +132,19 @@ def test_each_try_is_counted_by_its_outcome_and_only_the_first_delivery_is_timed
     row.callbacks.update(life_seconds=0)
     settle()
     assert attempts() == {"postponed": 1, "delivered": 2, "refused": 1, "given_up": 1, "timed": 1}
+
+
+def test_what_staff_send_again_is_not_timed_again(guide: None) -> None:
+    row = receive(request("search", {"intent": {}}))
+    answer(row)
+    row.callbacks.update(due_at=row.received_at, lease_until=None)
+    for _ in range(2):
+        (callback,) = outbox.claim()
+        settling.settle([callback], [Result(callback.pk, timezone.now(), 5, 200, "said", delivered=True)])
+        row.callbacks.update(delivered_at=timezone.now() - timedelta(days=3))
+        send_again(row.callbacks.all())
+
+    assert attempts() == {"delivered": 2, "timed": 1}
 
 
 def test_how_a_message_ended_is_counted_once(guide: None) -> None:
