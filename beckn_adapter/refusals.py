@@ -72,9 +72,9 @@ def note(caller: Caller, *, reason: str, code: str, path: str, sentence: str) ->
     entry = Entry(
         reason=reason,
         code=code,
-        path=path[:200],
+        path=printable(path, 200),
         sentence=sentence[:300],
-        action=caller.action[:40],
+        action=printable(caller.action, 40),
         address=caller.masked,
         subscriber_id=printable(caller.subscriber_id, 255),
         key_id=printable(caller.key_id, 255),

@@ -143,6 +143,15 @@ def test_what_a_stranger_writes_into_a_name_can_be_stored_and_shown() -> None:
     assert len(row.subscriber_id) == 255
 
 
+def test_an_action_that_no_table_could_hold_takes_no_other_refusal_with_it() -> None:
+    refuse()
+    for odd in (Caller("198.51.100.7", "\x00"), Caller("198.51.100.7", "search\u202e")):
+        refusals.note(odd, reason="action", code="30000", path="/\x00", sentence="no such action")
+    refusals.flush()
+
+    assert set(Refusal.objects.values_list("action", flat=True)) == {"search", "?", "search?"}
+
+
 def test_a_database_that_is_away_hurts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     refuse()
     monkeypatch.setattr(refusals, "INSERT", "INSERT INTO nowhere VALUES (%s)")
