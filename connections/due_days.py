@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from time import monotonic
 
-from django.core.cache import cache
 from django.db.models import QuerySet
 
+from connections import marks
 from connections.models import Application, Event, Holiday, Provider, ServicePromise
 from connections.promises import due_of, with_clock
 from connections.vocabulary import OPEN_STATES
@@ -46,12 +46,12 @@ def note_due_days(now: datetime, seconds: float) -> None:
         rows = list(_under_way().filter(pk__gt=after).order_by("pk")[:AT_ONCE])
         _note(rows, now)
         after = rows[-1].pk if rows else None
-    cache.set(MARK, astuple(replace(mark, at=now, after=after)), timeout=None)
+    marks.keep(MARK, astuple(replace(mark, at=now, after=after)))
 
 
 def _last_mark(now: datetime) -> _Mark:
     """Where to go on; with the beginning of a round if it is time for one."""
-    terms, known = _terms(), cache.get(MARK)
+    terms, known = _terms(), marks.kept(MARK)
     mark = _Mark(*known) if known else _Mark("", began=now, at=now)
     if mark.terms != terms or not mark.began <= now < mark.began + ROUND:
         return _Mark(terms, began=now, at=mark.at)

@@ -3,10 +3,10 @@
 A module of this name is a room's part of `/metrics`, in every room that has one; config/metrics.py puts them together.
 """
 
-from django.core.cache import cache
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
+from connections import marks
 from connections.due_days import note_due_days
 from connections.models import Application, Letter
 from connections.promises import overdue
@@ -27,7 +27,7 @@ def count_orders() -> dict[str, tuple[int, int]]:
     under_way = Application.objects.filter(fulfillment_state__in=OPEN_STATES)
     open_orders, late = _by_stage(under_way), _by_stage(overdue(under_way, now))
     found = {str(state): (open_orders.get(state, 0), late.get(state, 0)) for state in OPEN_STATES}
-    cache.set(STAGES, found, timeout=KEPT)
+    marks.keep(STAGES, found, KEPT)
     return found
 
 
@@ -37,10 +37,7 @@ def _by_stage(applications: QuerySet[Application]) -> dict[str, int]:
 
 def orders_by_stage() -> dict[str, tuple[int, int]]:
     """What `count_orders` last found, within the hour; nothing where there is nothing, or no cache."""
-    try:
-        return cache.get(STAGES) or {}
-    except Exception:  # noqa: BLE001 - whatever a cache raises, the other figures are told
-        return {}
+    return marks.kept(STAGES) or {}
 
 
 def letters() -> dict[str, float]:

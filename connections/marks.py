@@ -5,6 +5,7 @@ as if nobody else were there.
 """
 
 import logging
+from typing import Any
 
 from django.core.cache import cache
 
@@ -22,19 +23,29 @@ def leave(name: str, seconds: float) -> bool:
 
 def renew(name: str, seconds: float) -> None:
     """It stands for so many seconds from now, whoever left it."""
-    try:
-        cache.set(name, 1, timeout=seconds)
-    except Exception as problem:  # noqa: BLE001 - as above
-        _say_away(name, problem)
+    keep(name, 1, seconds)
 
 
 def stands(name: str) -> bool:
     """Whether somebody left it."""
+    return kept(name) is not None
+
+
+def keep(name: str, value: Any, seconds: float | None = None) -> None:
+    """A note of more than that it stands; for ever, where no seconds are given and nothing is lost."""
     try:
-        return cache.get(name) is not None
+        cache.set(name, value, timeout=seconds)
     except Exception as problem:  # noqa: BLE001 - as above
         _say_away(name, problem)
-        return False
+
+
+def kept(name: str) -> Any:
+    """What stands there; None where nothing does."""
+    try:
+        return cache.get(name)
+    except Exception as problem:  # noqa: BLE001 - as above
+        _say_away(name, problem)
+        return None
 
 
 def wipe(*names: str) -> None:

@@ -48,6 +48,7 @@ def test_without_a_cache_each_does_its_work(settings: Any) -> None:
     settings.CACHES = {"default": away}
 
     assert tasks.clear_sent_forms() == 0
+    assert tasks.count_orders()["SCHEDULED"] == (0, 0)
 
 
 def test_a_mail_server_that_is_silent_is_left_alone_and_the_other_letters_stay_due(settings: Any) -> None:

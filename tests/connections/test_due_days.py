@@ -79,3 +79,30 @@ def test_when_the_time_is_over_the_next_one_goes_on_where_it_ended(monkeypatch: 
 
     assert first == [True, True, False]
     assert noted(orders[2])
+
+
+def test_when_a_new_round_begins_what_an_event_told_since_the_last_look_is_not_left_to_it() -> None:
+    """The round may find no time for long."""
+    promise(SCHEDULED=4)
+    order = ordered()
+    note_due_days(NOW - timedelta(days=2), 9)
+    Application.objects.update(due_on=WRONG)
+    amend_application(order, changes={"applicant_name": "Ada Park"}, actor=SYSTEM)
+
+    note_due_days(timezone.now() + timedelta(hours=1), 0)
+
+    assert noted(order) not in (None, WRONG)
+
+
+def test_an_event_that_came_to_light_after_the_look_at_its_time_is_seen_by_the_next() -> None:
+    """Its transaction lasted longer."""
+    promise(SCHEDULED=4)
+    order = ordered()
+    amend_application(order, changes={"applicant_name": "Ada Park"}, actor=SYSTEM)
+    look = timezone.now() + timedelta(minutes=1)
+    note_due_days(look, 9)
+    Application.objects.update(due_on=WRONG)
+
+    note_due_days(look + timedelta(minutes=1), 0)
+
+    assert noted(order) not in (None, WRONG)
