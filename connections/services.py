@@ -1,5 +1,6 @@
 """Opening and correcting applications: the acts that make rows, whoever asks for them."""
 
+import re
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,12 @@ from connections.filing import follow_provider
 from connections.geography import Place, Verdict, judge
 from connections.lifecycle import Refused, record
 from connections.models import Application, Document, Offering
+from connections.models.application import NO_CONTACT
 from connections.searching import keep_words
 from connections.vocabulary import OPEN_STATES, ApplicationState
+
+# What `look_at` says, up to its last words: the name of a service area may have full stops of its own.
+POSITION_WARNING = re.compile(r"Check the position: .*?: a sign seems lost\.")
 
 
 @dataclass(frozen=True)
@@ -151,28 +156,42 @@ def look_at(verdict: Verdict) -> str:
     return f"Check the position: {verdict.reason}." if verdict.lost_sign else ""
 
 
+def look_again(attention: str, verdict: Verdict) -> str:
+    """The warning after the premises were changed: a new word on the position for the earlier one; the rest stays."""
+    rest = POSITION_WARNING.sub("", attention).strip()
+    return f"{rest} {look_at(verdict)}".strip()[:300]
+
+
+CONTACT = {"applicant_phone", "applicant_email"}
 CONTACT_FIELDS = {field.name for field in fields(Applicant)}
 PREMISES_FIELDS = {field.name for field in fields(Premises)}
 BEFORE_APPROVAL = [state for state in OPEN_STATES if state != ApplicationState.APPROVED]
 
 
 @transaction.atomic
-def amend_application(application: Application, *, changes: dict[str, Any], actor: Actor) -> Application:
+def amend_application(
+    application: Application, *, changes: dict[str, Any], actor: Actor, seen: dict[str, Any] | None = None
+) -> Application:
     """Change an order: who applies and pays while it is open; the premises and the load (kW) until it is approved.
 
-    `changes` are fields of Applicant, Premises or Request. Records one `application.amended` with what changed; no
-    change, no event. Raises `Refused`: `amendment_too_late`, `load_out_of_range`, `not_served`.
+    `changes` are fields of Applicant, Premises or Request; `seen` is what stood in them for the person who changes
+    them. Records one `application.amended` with what changed; no change, no event. Raises `Refused`:
+    `changed_meanwhile`, `amendment_too_late`, `contact_missing`, `load_out_of_range`, `not_served`.
     """
     application = Application.objects.select_for_update().get(pk=application.pk)
     changed = {name: value for name, value in changes.items() if getattr(application, name) != value}
     if not changed:
         return application
+    if any(getattr(application, name) != value for name, value in (seen or {}).items() if name in changed):
+        raise Refused("changed_meanwhile", "Somebody else has just changed this order. Send it again to see what.")
     allowed = OPEN_STATES if changed.keys() <= CONTACT_FIELDS else BEFORE_APPROVAL
     if application.fulfillment_state not in allowed:
         state = application.get_fulfillment_state_display().lower()
         raise Refused("amendment_too_late", f"This can not be changed any more: the order is {state}.")
     for name, value in changed.items():
         setattr(application, name, value)
+    if changed.keys() & CONTACT and not (application.applicant_phone or application.applicant_email):
+        raise Refused("contact_missing", NO_CONTACT)
     if "requested_load_kw" in changed:
         check_load(application.offering, application.requested_load_kw)
         application.sanctioned_load_kw = None
@@ -180,7 +199,7 @@ def amend_application(application: Application, *, changes: dict[str, Any], acto
         verdict = judge(application.provider.areas(), application.place())
         if not verdict.served:
             raise not_served(application.offering, verdict)
-        application.attention = look_at(verdict)
+        application.attention = look_again(application.attention, verdict)
     application.save()
     if changed.keys() & (CONTACT_FIELDS | PREMISES_FIELDS):
         keep_words(application)

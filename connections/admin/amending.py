@@ -13,7 +13,7 @@ from connections.actors import Actor
 from connections.admin.counter import DegreeField
 from connections.admin.lifecycle_forms import ActionForm
 from connections.models import Application
-from connections.models.application import PHONE
+from connections.models.application import NO_CONTACT, PHONE
 from connections.services import amend_application
 
 PEOPLE = {
@@ -28,10 +28,14 @@ PEOPLE = {
 }
 PREMISES = {"address": "Address of the premises", "postcode": "Postcode"}
 POSITION = ("latitude", "longitude")
+CONTACT = ("applicant_phone", "applicant_email")
 
 
 class AmendForm(ActionForm):
-    """Shows the order as it is; what comes out of it is `changes`, the fields that were made different."""
+    """Shows the order as it is; what comes out of it is `changes`, the fields that this person made different.
+
+    Each field brings along what was shown in it: what somebody else changed meanwhile is told, and never undone unseen.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,18 +54,65 @@ class AmendForm(ActionForm):
         )
         for name, field in self.fields.items():
             field.initial = getattr(self.thing, name)
+            field.show_hidden_initial = True
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        if (values.get("latitude") is None) != (values.get("longitude") is None):
-            self.add_error("longitude", "A position needs latitude and longitude together.")
-        changes = {name: value for name, value in values.items() if value != getattr(self.thing, name)}
+        typed = set(self.changed_data)
+        if typed & set(POSITION):  # one place: half of somebody's and half of another's is neither
+            typed |= set(POSITION)
+        changes = {name: value for name, value in values.items() if name in typed and value != self._now(name)}
+        self._tell_what_moved(typed, changes)
+        if not self.errors:
+            self._check(changes)
+        if self.errors:
+            return values
         if changes.keys() & set(POSITION):
-            known = values.get("latitude") is not None
+            known = values["latitude"] is not None
             changes["position_as_given"] = f"{values['latitude']},{values['longitude']}" if known else ""
+        return {"changes": changes, "seen": {name: self._now(name) for name in changes}}
+
+    def _check(self, changes: dict[str, Any]) -> None:
+        """What the fields can not say one by one."""
+        as_wanted = {name: changes.get(name, self._now(name)) for name in (*CONTACT, *POSITION)}
+        if not any(as_wanted[name] for name in CONTACT):
+            self.add_error("applicant_phone", NO_CONTACT)
+        if (as_wanted["latitude"] is None) != (as_wanted["longitude"] is None):
+            self.add_error("longitude", "A position needs latitude and longitude together.")
         if not changes and not self.errors:
-            raise forms.ValidationError("Nothing is different yet.")
-        return {"changes": changes}
+            self.add_error(None, "Nothing is different yet.")
+
+    def _tell_what_moved(self, typed: set[str], changes: dict[str, Any]) -> None:
+        """An error at each field that two people changed. From now on the form goes by the order as it now is: what
+        nobody typed over shows it, and what is sent once more was sent knowing it."""
+        instead = {}
+        for name in self.fields:
+            now = self._now(name)
+            as_text = "" if now is None else str(now)
+            if self._is_as_shown(name) or (name in typed and name not in changes):
+                continue
+            instead[self[name].html_initial_name] = as_text
+            if name in typed:
+                words = f"to “{as_text}”" if as_text else "and is empty now"
+                self.add_error(name, f"This was changed meanwhile {words}. Send yours again if it is to stand.")
+            else:
+                instead[name] = as_text
+        self.show_instead(instead)
+
+    def _now(self, name: str) -> Any:
+        return getattr(self.thing, name)
+
+    def _is_as_shown(self, name: str) -> bool:
+        """Whether the order still says what this person had before their eyes, white space aside."""
+        try:
+            seen = self.fields[name].to_python(self.data.get(self[name].html_initial_name))
+        except forms.ValidationError:
+            return False
+        return _words_of(seen) == _words_of(self._now(name))
+
+
+def _words_of(value: Any) -> Any:
+    return value.split() if isinstance(value, str) else value
 
 
 def _text_field(name: str, label: str) -> forms.Field:
@@ -73,6 +124,6 @@ def _text_field(name: str, label: str) -> forms.Field:
     return forms.CharField(widget=UnfoldAdminTextInputWidget, validators=validators, **options)
 
 
-def amend(application: Application, *, changes: dict[str, Any], actor: Actor) -> None:
+def amend(application: Application, *, changes: dict[str, Any], seen: dict[str, Any], actor: Actor) -> None:
     """Raises `Refused`."""
-    amend_application(application, changes=changes, actor=actor)
+    amend_application(application, changes=changes, seen=seen, actor=actor)

@@ -108,18 +108,16 @@ class LifecycleAdmin(AddedOnce, ModelAdmin):
             raise PermissionDenied
         if obj is None or not self.is_offered(obj, action):
             raise Http404
-        if request.method == "POST":
-            return self._do(request, obj, action)
-        if action not in self.get_open_actions(request, obj):
+        form = self._form(request, obj, action, request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            return self._do(request, obj, action, form)
+        if action not in self.get_open_actions(request, obj):  # what a form tells is for those who may act on it
             button = self.get_words(obj, action).button
             messages.error(request, f"“{button}” is not open to you here now. This is how it stands.")
             return HttpResponseRedirect(self._address(obj))
-        return self._ask(request, obj, action, self._form(request, obj, action))
+        return self._ask(request, obj, action, form)
 
-    def _do(self, request: HttpRequest, obj: Any, action: str) -> HttpResponse:
-        form = self._form(request, obj, action, request.POST)
-        if not form.is_valid():
-            return self._ask(request, obj, action, form)
+    def _do(self, request: HttpRequest, obj: Any, action: str, form: ActionForm) -> HttpResponse:
         try:
             run_again(self.perform_action)(request, obj, action, form.cleaned_data)
         except Refused as refusal:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 S = ApplicationState
 PHONE = RegexValidator(r"^\+?[0-9 ().-]{6,25}$", "A telephone number, for example +14155553333.")
+NO_CONTACT = "Give a telephone number or an e-mail address."
 
 STATUS_OF_STATE: dict[str, ConnectionStatus] = {
     S.DRAFT: ConnectionStatus.PENDING,
@@ -197,7 +198,7 @@ class Application(ConcurrentTransitionMixin, Worded):
 
     def clean(self) -> None:
         if not (self.applicant_phone or self.applicant_email):
-            raise ValidationError({"applicant_phone": "Give a telephone number or an e-mail address."})
+            raise ValidationError({"applicant_phone": NO_CONTACT})
         if (self.latitude is None) != (self.longitude is None):
             raise ValidationError({"longitude": "A position needs latitude and longitude together."})
 

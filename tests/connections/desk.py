@@ -66,6 +66,17 @@ def counter_entry(**changes: Any) -> dict[str, Any]:
     return {**typed, **changes}
 
 
+def shown(client: Client, address: str) -> dict[str, str]:
+    """What a browser would send back from the form at this address if nothing were typed: what was shown included."""
+    sent = {}
+    for field in client.get(address).context["form"]:
+        value = field.value()
+        sent[field.html_name] = "" if value is None else str(value)
+        if field.field.show_hidden_initial:
+            sent[field.html_initial_name] = sent[field.html_name]
+    return sent
+
+
 def management_forms(client: Client, row: Any) -> dict[str, Any]:
     """What a browser sends along for the tables on the page."""
     return management_of(client.get(page_of(row)))

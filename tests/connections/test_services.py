@@ -10,11 +10,11 @@ from django.db import transaction
 
 from connections.lifecycle import Refused, advance
 from connections.models import Application, Event
-from connections.services import Premises, Request, check_load, check_place
+from connections.services import Premises, Request, amend_application, check_load, check_place
 from connections.vocabulary import ApplicationState as S
 from connections.vocabulary import DocumentState
 from tests.conftest import AtOnce
-from tests.factories import JONATHAN, SYSTEM, VALENCIA_STREET, application, offering, provider
+from tests.factories import JONATHAN, SYSTEM, VALENCIA_STREET, application, offering, provider, scheduled_application
 
 pytestmark = pytest.mark.django_db
 NETWORK = {"source": "bap.example", "source_reference": "txn-1"}
@@ -200,3 +200,51 @@ def test_a_corrected_position_takes_the_flag_away() -> None:
 
 def test_the_consumption_may_be_left_open() -> None:
     assert application(request=Request(requested_load_kw=Decimal(5))).monthly_consumption_kwh is None
+
+
+# --- Changing an order ----------------------------------------------------------------------------------------------
+
+
+def test_an_order_keeps_a_way_to_reach_its_applicant() -> None:
+    order = scheduled_application()
+
+    with pytest.raises(Refused, match=r"Give a telephone number or an e-mail address\."):
+        amend_application(order, changes={"applicant_phone": "", "applicant_email": ""}, actor=SYSTEM)
+
+    assert Application.objects.get().applicant_phone == "+14155553333"
+
+
+def test_what_was_changed_by_another_hand_is_not_changed_back_unseen() -> None:
+    order = scheduled_application()
+    amend_application(order, changes={"postcode": "94111"}, actor=SYSTEM)
+
+    with pytest.raises(Refused) as refusal:
+        amend_application(order, changes={"postcode": "94112"}, seen={"postcode": "94110"}, actor=SYSTEM)
+
+    assert refusal.value.code == "changed_meanwhile"
+    assert Application.objects.get().postcode == "94111"
+
+
+def test_another_house_number_leaves_other_warnings_where_they_are() -> None:
+    order = scheduled_application()
+    Application.objects.update(attention="The assessment found it not feasible: no pole.")
+
+    amend_application(order, changes={"address": "125 Valencia Street"}, actor=SYSTEM)
+
+    assert Application.objects.get().attention == "The assessment found it not feasible: no pole."
+
+
+def test_a_better_position_takes_away_the_word_on_the_earlier_one_alone() -> None:
+    lost = replace(VALENCIA_STREET, longitude=Decimal("122.419424"))
+    order = scheduled_application(premises=lost)
+    first = order.attention
+    Application.objects.update(attention=f"{first} The assessment found it not feasible: no pole.")
+
+    amend_application(order, changes={"longitude": Decimal("122.419000")}, actor=SYSTEM)
+    again = Application.objects.get().attention
+    amend_application(order, changes={"longitude": Decimal("-122.419424")}, actor=SYSTEM)
+
+    assert first.startswith("Check the position: ")
+    assert again.startswith("The assessment found it not feasible: no pole. Check the position: ")
+    assert again.count("a sign seems lost") == 1
+    assert Application.objects.get().attention == "The assessment found it not feasible: no pole."

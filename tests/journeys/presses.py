@@ -23,7 +23,7 @@ from connections.voices import ask_for_support
 from fieldwork.models import Visit
 from fieldwork.rescheduling import windows_to_choose
 from fieldwork.services import report_no_access, set_out
-from tests.connections.desk import APPLICATIONS, counter_entry, step
+from tests.connections.desk import APPLICATIONS, browser_of, counter_entry, shown, step
 from tests.connections.intake import paper_of, send
 from tests.connections.papers import jpeg
 from tests.connections.visitor import Visitor
@@ -149,7 +149,7 @@ def having_looked() -> Press:
 
 def amending() -> Press:
     order = scheduled_application()
-    typed = {name: value for name, value in counter_entry().items() if not name.startswith("billing")}
+    typed = shown(browser_of(boss()), step(order, "amend"))
     return at_the_desk(order, "amend", **{**typed, "applicant_name": "Jon Park"})
 
 
