@@ -25,8 +25,12 @@ from fieldwork.suggestion import Suggestion, suggest_technicians
 
 
 class AssignForm(ActionForm):
-    """The technicians, who fits before who does not, with what speaks for or against each."""
+    """The technicians, who fits before who does not, with what speaks for or against each.
 
+    `seen` is who was on the visit when this page was made: nobody is replaced unseen.
+    """
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
     technician = forms.ModelChoiceField(queryset=Technician.objects.none(), widget=UnfoldAdminRadioSelectWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,9 +39,18 @@ class AssignForm(ActionForm):
         suggestions = suggest_technicians(self.thing)
         field.queryset = Technician.objects.filter(pk__in=[one.technician.pk for one in suggestions])
         field.choices = [(one.technician.pk, _in_words(one)) for one in suggestions]
-        self.initial["technician"] = self.thing.technician_id
+        self.initial["technician"] = self.initial["seen"] = self.thing.technician_id
         if not suggestions:
             field.help_text = "The provider has no active technician yet. Add one under Technicians."
+
+    def clean(self) -> dict[str, Any]:
+        wanted: dict[str, Any] = super().clean() or {}
+        there: Technician | None = self.thing.technician
+        if wanted.pop("seen", None) == self.thing.technician_id or there in (None, wanted.get("technician")):
+            return wanted
+        self.show_instead({"seen": str(self.thing.technician_id)})
+        self.add_error("technician", f"{there} was put on it meanwhile. Send yours again to put them in that place.")
+        return wanted
 
 
 def _in_words(suggestion: Suggestion) -> SafeString:

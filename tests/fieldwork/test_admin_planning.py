@@ -10,8 +10,8 @@ from connections.models import Event
 from fieldwork.crew import TECHNICIANS
 from fieldwork.models import MeterState, Photo, Skill, Technician, Visit, VisitState
 from fieldwork.planning import next_free_windows
-from tests.connections.desk import boss, page_of, state_of, step
-from tests.factories import provider, technician
+from tests.connections.desk import boss, browser_of, page_of, shown, state_of, step
+from tests.factories import provider, staff, technician
 from tests.fieldwork.premises import READ, assessment, meter, morning, on_site, photo, ravi, ready_to_assess
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,20 @@ def test_who_does_not_fit_can_still_be_sent() -> None:
     boss().post(step(visit, "assign"), {"technician": ana.pk})
 
     assert Visit.objects.get().technician == ana
+
+
+def test_a_technician_who_was_put_on_it_meanwhile_is_not_replaced_unseen() -> None:
+    visit, ana, david = assessment(), technician(name="Ana Silva"), technician(name="David C")
+    first, second = boss(), browser_of(staff("fieldwork.view_visit", "fieldwork.assign_visit"))
+    opened_early = shown(second, step(visit, "assign"))
+    first.post(step(visit, "assign"), {**shown(first, step(visit, "assign")), "technician": ana.pk})
+
+    told = second.post(step(visit, "assign"), {**opened_early, "technician": david.pk})
+
+    assert "Ana Silva was put on it meanwhile." in told.content.decode()
+    assert Visit.objects.get().technician == ana
+    second.post(step(visit, "assign"), told.context["form"].data.dict())
+    assert Visit.objects.get().technician == david
 
 
 def test_a_free_window_is_chosen_with_one_touch() -> None:
