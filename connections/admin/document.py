@@ -73,7 +73,7 @@ class RejectForm(VerdictForm):
     ready = forms.ChoiceField(
         label="Reason",
         required=False,
-        choices=[("", "In my own words, below"), *((reason, reason) for reason in READY_REASONS)],
+        choices=[("", "Only in my own words"), *((reason, reason) for reason in READY_REASONS)],
         widget=UnfoldAdminSelectWidget,
     )
     reason = forms.CharField(
@@ -81,14 +81,12 @@ class RejectForm(VerdictForm):
         required=False,
         max_length=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="The applicant will read it.",
+        help_text="The applicant reads both: the reason chosen above, then these words.",
     )
 
     def clean(self) -> dict[str, Any]:
         details: dict[str, Any] = super().clean() or {}
-        ready = details.pop("ready", "")
-        details["reason"] = details.get("reason") or ready
-        if not details["reason"]:
+        if not (details.get("ready") or details.get("reason") or self.errors):
             self.add_error("reason", "Say why: the applicant will read it.")
         return details
 

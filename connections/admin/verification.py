@@ -51,14 +51,14 @@ class RejectForm(forms.Form):
     words = forms.CharField(
         label="In your own words",
         required=False,
-        max_length=220,
+        max_length=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         help_text="The applicant reads all of it.",
     )
 
     def act(self, document: Document, seen: int, actor: Actor) -> None:
-        reason = f"{self.cleaned_data['ready']} {self.cleaned_data['words']}".strip()
-        reject_document(document, reason=reason, actor=actor, seen=seen)
+        ready, words = self.cleaned_data["ready"], self.cleaned_data["words"]
+        reject_document(document, ready=ready, reason=words, actor=actor, seen=seen)
 
 
 class WaiveForm(forms.Form):

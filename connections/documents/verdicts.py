@@ -42,9 +42,12 @@ def verify_document(
 
 
 @transaction.atomic
-def reject_document(document: Document, *, reason: str, actor: Actor, seen: int | None = None) -> Document:
-    """Not good, and why: the applicant reads it and is asked for this one again. Raises `Refused`."""
-    reason = reason.strip()
+def reject_document(
+    document: Document, *, reason: str, actor: Actor, ready: str = "", seen: int | None = None
+) -> Document:
+    """Not good, and why: the applicant reads it and is asked for this one again. A `ready` sentence stands before what
+    was added to it. Raises `Refused`."""
+    reason = f"{ready} {reason}".strip()
     if len(reason) > 300:
         raise Refused("reason_too_long", f"The reason has {len(reason)} characters; at most 300 are kept.")
     return advance(_lock(document, seen), "reject", actor=actor, reason=reason)

@@ -49,6 +49,27 @@ def test_rejecting_takes_a_ready_reason_or_own_words_but_not_neither() -> None:
     assert list(order.documents.values_list("reason", flat=True)) == [ready, "Upside down", ""]
 
 
+def test_what_is_typed_beside_a_ready_reason_is_told_with_it() -> None:
+    paper, client = scheduled_application().documents.get(code="id-proof"), boss()
+    client.post(step(paper, "submit"))
+
+    client.post(step(paper, "reject"), {"seen": 0, "ready": READY_REASONS[0], "reason": "Page 2 is missing too."})
+
+    assert Document.objects.get(pk=paper.pk).reason == f"{READY_REASONS[0]} Page 2 is missing too."
+
+
+def test_a_reason_that_is_too_long_with_the_ready_one_is_refused_and_kept() -> None:
+    paper, client = scheduled_application().documents.get(code="id-proof"), boss()
+    client.post(step(paper, "submit"))
+    long = "It can not be read at all. " * 11
+
+    page = client.post(step(paper, "reject"), {"seen": 0, "ready": READY_REASONS[0], "reason": long}).content.decode()
+
+    assert "characters; at most 300 are kept." in page
+    assert long.strip() in page
+    assert state_of(paper) == "SUBMITTED"
+
+
 def test_document_is_waived_by_permission_and_with_a_reason() -> None:
     paper = scheduled_application().documents.get(code="wiring")
     clerks = browser_of(staff("connections.view_document", "connections.verify_document"))
