@@ -18,10 +18,11 @@ from connections.admin.application_words import (
     due_label,
     joined,
     load_of,
+    whose,
 )
 from connections.admin.cancelling import CancelForm
 from connections.admin.counter import SOURCE, CounterForm, is_counter_draft, open_from_form
-from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, SHOWS_A_PERSON, do_desk_act, open_desk_acts
+from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, do_desk_act, open_desk_acts
 from connections.admin.document import DocumentInline
 from connections.admin.finding import FoundByOrder
 from connections.admin.lifecycle_admin import LifecycleAdmin
@@ -35,7 +36,7 @@ from connections.admin.verification import VerificationPages
 from connections.admin.voices import FeedbackInline
 from connections.lifecycle import Refused
 from connections.models import Application, Offering
-from connections.privacy.access import may_see_in_full, note_view
+from connections.privacy.access import may_see_in_full
 from connections.privacy.masking import mask_address, mask_name, mask_phone
 from connections.promises import with_clock
 
@@ -185,6 +186,9 @@ class ApplicationAdmin(FoundByOrder, PersonalPage, PersonPages, VerificationPage
     def get_panel(self, request: HttpRequest, obj: Application) -> dict[str, Any]:
         return application_panel(obj)
 
+    def get_facts(self, request: HttpRequest, obj: Application) -> list[tuple[str, Any]]:
+        return whose(obj)
+
     @admin.display(description="position")
     def position(self, application: Application) -> str:
         if application.latitude is None or application.longitude is None:
@@ -256,13 +260,6 @@ class ApplicationAdmin(FoundByOrder, PersonalPage, PersonPages, VerificationPage
         if action in DESK_ACTS:
             return DESK_FORMS.get(action, NothingToAsk)
         return super().get_action_form(obj, action)
-
-    def advance_view(self, request: HttpRequest, object_id: str, action: str) -> HttpResponse:
-        if action in SHOWS_A_PERSON and may_see_in_full(request.user):
-            shown = self.get_object(request, object_id)
-            if shown:
-                note_view(request.user, shown, shown)
-        return super().advance_view(request, object_id, action)
 
     def perform_action(self, request: HttpRequest, obj: Application, action: str, details: dict[str, Any]) -> None:
         if action in DESK_ACTS:

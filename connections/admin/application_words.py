@@ -58,9 +58,7 @@ def application_panel(application: Application) -> dict[str, Any]:
     holds = open_holds(application)
     facts = [
         ("Next", _who_has_the_ball(application, holds)),
-        ("Applicant", joined(application.applicant_name, application.applicant_phone, application.applicant_email)),
-        ("Premises", joined(application.address, application.postcode)),
-        ("Asked for", joined(str(application.offering), load_of(application))),
+        *whose(application),
     ]
     if due := due_of(application):
         facts.insert(1, ("Due", f"{say_day(due.day)}, {say_left(due)}"))
@@ -72,6 +70,15 @@ def application_panel(application: Application) -> dict[str, Any]:
     if application.attention:
         warnings.append(f"Look at this: {application.attention}")
     return {"badges": badges, "facts": facts, "warnings": warnings}
+
+
+def whose(application: Application) -> list[tuple[str, str]]:
+    """Who asks for what, and where."""
+    return [
+        ("Applicant", joined(application.applicant_name, application.applicant_phone, application.applicant_email)),
+        ("Premises", joined(application.address, application.postcode)),
+        ("Asked for", joined(str(application.offering), load_of(application))),
+    ]
 
 
 class DueTone(StrEnum):

@@ -1,5 +1,6 @@
 """A page whose buttons are the transitions that the row's state and the person's permissions allow."""
 
+from copy import copy
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -81,6 +82,14 @@ class LifecycleAdmin(AddedOnce, ModelAdmin):
         """More for the panel on top of the page: `badges`, `facts`, `warnings` (see templates/admin/lifecycle)."""
         return {}
 
+    def get_facts(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
+        """Whose it is, when and where: read before a person says yes. As in the panel, where nothing else is said."""
+        facts: list[tuple[str, Any]] = self.get_panel(request, obj).get("facts", [])
+        return facts
+
+    def show_or_mask(self, request: HttpRequest, obj: Any) -> None:
+        """What a row that tells of a person needs on the way to a screen (personal.py)."""
+
     # --- How it works -----------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
@@ -129,12 +138,15 @@ class LifecycleAdmin(AddedOnce, ModelAdmin):
     def _ask(
         self, request: HttpRequest, obj: Any, action: str, form: ActionForm, refusal: str = ""
     ) -> TemplateResponse:
+        shown = copy(obj)  # what is masked for the eye is not what the form works with
+        self.show_or_mask(request, shown)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": obj,
             "words": self.get_words(obj, action),
             "title": self.get_words(obj, action).button,
+            "facts": self.get_facts(request, shown),
             "form": form,
             "media": form.media,
             "refusal": refusal,

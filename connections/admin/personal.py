@@ -36,12 +36,15 @@ class PersonalPage(ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
     ) -> HttpResponse:
         if obj is not None:
-            obj.is_shown_in_full = may_see_in_full(request.user)
-            if obj.is_shown_in_full:
-                note_view(request.user, obj, self.is_about(obj))
-            else:
-                mask_row(obj, self.personal_fields)
+            self.show_or_mask(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def show_or_mask(self, request: HttpRequest, obj: Any) -> None:
+        obj.is_shown_in_full = may_see_in_full(request.user)
+        if obj.is_shown_in_full:
+            note_view(request.user, obj, self.is_about(obj))
+        else:
+            mask_row(obj, self.personal_fields)
 
 
 def mask_row(row: Model, fields: tuple[str, ...]) -> None:
