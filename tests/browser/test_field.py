@@ -5,48 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Page, expect
 
 from connections.models import Application
 from connections.vocabulary import ApplicationState as S
 from fieldwork.models import Finding, Installation, Photo, Technician, Visit, VisitState
 from fieldwork.services import assign_visit
 from tests.browser.conftest import DESKTOP, PHONE, Look, nothing_sticks_out
-from tests.factories import SYSTEM, provider
-from tests.fieldwork.premises import HERE, assessment, installation, meter, picture, ravi, state_of
+from tests.browser.technician import AT_THE_PREMISES, CAMERA, log_in, private_files, take_photo, worker
+from tests.factories import SYSTEM
+from tests.fieldwork.premises import HERE, assessment, installation, meter, state_of
+
+__all__ = ["private_files", "worker"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PASSWORD = "a long walk home"
-AT_THE_PREMISES = {"latitude": float(HERE["latitude"]), "longitude": float(HERE["longitude"])}
-CAMERA: FilePayload = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": picture()}
-
-
-@pytest.fixture(autouse=True)
-def private_files(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def worker() -> Technician:
-    provider()
-    known = ravi(shares_position=True)
-    assert known.user is not None
-    known.user.set_password(PASSWORD)
-    known.user.save()
-    return known
-
-
-def log_in(page: Page, worker: Technician) -> None:
-    assert worker.user is not None
-    page.goto("/field/")
-    page.get_by_label("Name").fill(worker.user.username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-
-
-def take_photo(page: Page) -> None:
-    page.locator("#photo").set_input_files(CAMERA)
-    expect(page.get_by_text("The photo is kept.")).to_be_visible()
 
 
 def fits_a_thumb(page: Page) -> bool:

@@ -1,5 +1,5 @@
-/* What the phone adds to pages that work without it: a press counts once, photos go up as soon as they are taken,
-   the position fills itself in. Nothing here decides anything. */
+/* What the phone adds to pages that work without it: a press counts once and waits for a signal, photos go up as soon as
+   they are taken, the position fills itself in. Nothing here decides anything. */
 (function () {
   "use strict";
 
@@ -8,12 +8,23 @@
   const summary = document.querySelector(".error-summary");
   if (summary) summary.focus();
 
-  // --- A press counts once ----------------------------------------------------------------------------------------
+  // --- A press counts once, and is not made where it would lead nowhere ---------------------------------------------
+  function sayNoConnection(form) {
+    const said = form.querySelector("[data-line]") || document.createElement("p");
+    said.className = "notice notice-warn";
+    said.setAttribute("role", "alert");
+    said.dataset.line = "";
+    form.querySelector(".button-wide").before(said);
+    said.textContent = "No connection. " + (form.dataset.once ? "What you typed stays here. " : "") + "Press again when you have signal.";
+    window.addEventListener("online", function () { said.remove(); }, { once: true });
+  }
+
   each("form[data-once]", function (form) {
     let sending = false;
     form.addEventListener("submit", function (event) {
       if (form.dataset.busy) form.querySelector("[data-upload] [data-said]").textContent = "The photo is still on its way. Press again in a moment.";
       if (sending || form.dataset.busy) { event.preventDefault(); return; }
+      if (!navigator.onLine) { event.preventDefault(); sayNoConnection(form); return; }
       sending = true;
       form.querySelectorAll("button").forEach(function (button) { button.setAttribute("aria-disabled", "true"); });
     });

@@ -1,0 +1,120 @@
+"""A technician's phone where the signal comes and goes: nothing typed is lost, nothing is done twice."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fieldwork.models import Technician, Visit, VisitState
+from fieldwork.services import assign_visit
+from tests.browser.conftest import PHONE, Look, nothing_sticks_out
+from tests.browser.technician import log_in, private_files, take_photo, worker
+from tests.factories import SYSTEM
+from tests.fieldwork.premises import assessment, on_site, state_of
+
+__all__ = ["private_files", "worker"]
+pytestmark = pytest.mark.django_db(transaction=True)
+FINDINGS_ARRIVE = "**/findings/"
+
+
+@pytest.fixture
+def visit(worker: Technician) -> Visit:
+    return on_site(assessment(), worker)
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page], worker: Technician) -> Page:
+    page = new_page(**PHONE)
+    log_in(page, worker)
+    return page
+
+
+def write_down(page: Page, visit: Visit) -> None:
+    page.goto(f"/field/visits/{visit.pk}/findings/")
+    page.get_by_text("Yes", exact=True).click()
+    page.get_by_text("Single phase", exact=True).click()
+    page.get_by_label("Load that the service can carry").fill("8")
+    page.get_by_label("Length of the service drop").fill("12,5")
+    page.get_by_label("Notes for the office").fill("Mind the dog")
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name="Send the findings").click()
+
+
+def stands_as_it_was_typed(page: Page) -> None:
+    expect(page.get_by_label("Yes", exact=True)).to_be_checked()
+    expect(page.get_by_label("Length of the service drop")).to_have_value("12,5")
+    expect(page.get_by_label("Notes for the office")).to_have_value("Mind the dog")
+
+
+def test_without_a_signal_what_was_typed_stays_and_is_sent_with_the_next_press(
+    page: Page, visit: Visit, look: Look
+) -> None:
+    write_down(page, visit)
+    take_photo(page)
+    page.context.set_offline(True)
+
+    send(page)
+    expect(page.get_by_role("alert")).to_have_text(
+        "No connection. What you typed stays here. Press again when you have signal."
+    )
+    look(page, "field-no-connection")
+    assert nothing_sticks_out(page)
+    stands_as_it_was_typed(page)
+
+    page.context.set_offline(False)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    send(page)
+    expect(page.get_by_text("The findings are with the office")).to_be_visible()
+
+
+def test_a_step_without_a_signal_waits_for_one(page: Page, worker: Technician) -> None:
+    visit = assign_visit(assessment(), technician=worker, actor=SYSTEM)
+    page.goto("/field/")
+    page.context.set_offline(True)
+
+    page.get_by_role("button", name="Set out").click()
+
+    expect(page.get_by_role("alert")).to_have_text("No connection. Press again when you have signal.")
+    assert state_of(visit) == VisitState.ASSIGNED
+
+
+def test_what_a_broken_line_swallowed_stands_on_the_sheet_again(page: Page, visit: Visit, look: Look) -> None:
+    write_down(page, visit)
+    page.route(FINDINGS_ARRIVE, lambda route: route.abort("connectionfailed"))
+    send(page)  # the browser shows a page of its own now
+    expect(page).to_have_url("chrome-error://chromewebdata/")
+    page.unroute(FINDINGS_ARRIVE)
+
+    page.goto(f"/field/visits/{visit.pk}/")
+    page.get_by_role("link", name="Write down the findings").click()
+
+    expect(page.get_by_role("status").first).to_contain_text("What you typed here before stands here again.")
+    look(page, "field-draft")
+    stands_as_it_was_typed(page)
+
+
+def test_a_draft_keeps_the_id_of_its_act(page: Page, visit: Visit) -> None:
+    write_down(page, visit)
+    name = page.locator("[name=client_id]").input_value()
+
+    page.reload()
+
+    expect(page.locator("[name=client_id]")).to_have_value(name)
+
+
+def test_a_draft_is_forgotten_when_the_visit_is_over_and_at_the_log_out(page: Page, visit: Visit) -> None:
+    write_down(page, visit)
+    take_photo(page)
+    kept = "Object.keys(sessionStorage).filter(key => key.startsWith('draft:')).length"
+    assert page.evaluate(kept) == 1
+
+    send(page)
+    expect(page.get_by_text("The findings are with the office")).to_be_visible()
+    assert page.evaluate(kept) == 0
+
+    page.evaluate("sessionStorage.setItem('draft:/field/visits/0/findings/', '{}')")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    assert page.evaluate(kept) == 0
