@@ -1,5 +1,6 @@
 """What is typed at the premises, with a thumb. The cleaned data of each form are the details of its act."""
 
+import re
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,17 +12,61 @@ from connections.vocabulary import Phase
 from fieldwork.models import MeterState, Visit
 
 NO_HELP = {"autocomplete": "off", "autocapitalize": "characters", "autocorrect": "off", "spellcheck": "false"}
+THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+")
+
+
+class FigureOnPage(forms.BoundField):
+    """Read out with its unit, which stands beside the input and in no label."""
+
+    @property
+    def aria_describedby(self) -> str:
+        return " ".join(filter(None, [f"{self.auto_id}_unit", super().aria_describedby]))
 
 
 class Figure(forms.DecimalField):
-    """A number as people type it, with a point or a comma."""
+    """A number of `unit` from 0 up as people type it, with a point or a comma; every mistake is told with its label.
 
-    def __init__(self, *, unit: str = "", **kwargs: Any) -> None:
-        super().__init__(min_value=0, widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}), **kwargs)
+    "12,345" may be twelve thousand or twelve and a bit, and is asked back: a reading is money.
+    """
+
+    def __init__(self, *, label: str, unit: str, max_digits: int, decimal_places: int, **kwargs: Any) -> None:
+        decimals = f"{decimal_places} digit{'' if decimal_places == 1 else 's'}"
+        long = f"{label}: write at most {max_digits - decimal_places} digits before the point."
+        said = {
+            "invalid": f"{label}: write a number of {unit}, like 8 or 12.5.",
+            "min_value": f"{label}: write 0 {unit} or more.",
+            "max_digits": long,
+            "max_whole_digits": long,
+            "max_decimal_places": f"{label}: write at most {decimals} after the point.",
+            **kwargs.pop("error_messages", {}),
+        }
+        super().__init__(
+            label=label,
+            min_value=0,
+            max_digits=max_digits,
+            decimal_places=decimal_places,
+            widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
+            error_messages=said,
+            **kwargs,
+        )
         self.unit = unit
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+        if not isinstance(value, str):
+            return super().to_python(value)
+        typed = value.strip()
+        if THOUSANDS.fullmatch(typed):
+            raise forms.ValidationError(self._asked_back(typed), code="thousands")
+        return super().to_python(typed.replace(",", "."))
+
+    def _asked_back(self, typed: str) -> str:
+        whole = typed.replace(",", "")
+        with_a_point = typed.replace(",", ".")
+        may_be_a_point = typed.count(",") == 1 and (self.decimal_places or 0) >= len(typed.partition(",")[2])
+        return f"{self.label}: write {whole}{f', or {with_a_point} with a point' if may_be_a_point else ''}."
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        return FigureOnPage(form, self, field_name)
 
 
 class LoginForm(AuthenticationForm):

@@ -109,7 +109,10 @@ def test_whoever_wants_to_change_something_finds_it_as_it_was_typed() -> None:
         ({"serial": "1234"}, "serial", "No meter of ours has this serial number."),
         ({"reading_again": "0.5"}, "reading_again", "The two readings differ."),
         ({"seal_number": ""}, "seal_number", "Type the number of the seal."),
-        ({"reading": "five"}, "reading", "Enter a number."),
+        ({"reading": "five"}, "reading", "Reading: write a number of kWh, like 8 or 12.5."),
+        ({"reading": "-1"}, "reading", "Reading: write 0 kWh or more."),
+        ({"reading": "0.4567"}, "reading", "Reading: write at most 3 digits after the point."),
+        ({"reading": "1234567890"}, "reading", "Reading: write at most 9 digits before the point."),
         ({"latitude": "37.8"}, "position_reason", "m from the premises."),
         ({"latitude": "", "longitude": ""}, "position_reason", "Your position is missing."),
     ],
@@ -123,6 +126,55 @@ def test_what_does_not_fit_is_said_beside_its_field(typed: dict[str, str], field
     assert f'href="#id_{field}"' in shown
     assert sentence in shown
     assert not Installation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("12,345", "write 12345, or 12.345 with a point."),
+        (" 1,234,567 ", "write 1234567."),
+    ],
+)
+def test_a_reading_that_may_mean_thousands_is_asked_back(typed: str, sentence: str) -> None:
+    worker = ravi()
+    visit = ready_to_install(worker)
+    read = {**TYPED, "reading": typed, "reading_again": typed}
+
+    answer = fill_in(phone_of(worker), visit, "installation", **read)
+    shown = answer.content.decode()
+
+    assert answer.status_code == 422
+    assert shown.count(f"Reading: {sentence}") == 2  # on top and beside
+    assert shown.count(f"The same reading, once more: {sentence}") == 2
+
+
+@pytest.mark.parametrize(("typed", "read"), [("0,345", "0.345"), ("12,5", "12.5"), ("12345,6", "12345.6")])
+def test_a_comma_that_can_only_be_a_point_is_one(typed: str, read: str) -> None:
+    worker = ravi()
+    visit = ready_to_install(worker)
+
+    shown = fill_in(phone_of(worker), visit, "installation", **{**TYPED, "reading": typed, "reading_again": typed})
+
+    assert f"{read}&nbsp;kWh" in shown.content.decode()
+
+
+def test_a_load_with_a_comma_for_thousands_is_no_load_of_one_and_a_bit() -> None:
+    worker = ravi()
+    visit = on_site(assessment(), worker)
+
+    shown = fill_in(phone_of(worker), visit, "findings", **{**FINDINGS, "load_kw": "1,250"}).content.decode()
+
+    assert "Load that the service can carry: write 1250." in shown
+
+
+def test_a_number_is_read_out_with_its_unit_and_what_is_wrong_with_it() -> None:
+    worker = ravi()
+    visit = ready_to_install(worker)
+
+    shown = fill_in(phone_of(worker), visit, "installation", **{**TYPED, "reading": "five"}).content.decode()
+
+    assert 'aria-describedby="id_reading_unit id_reading_error"' in shown
+    assert '<span class="unit" id="id_reading_unit">kWh</span>' in shown
 
 
 def test_power_twice_pressed_goes_on_once() -> None:
