@@ -38,7 +38,7 @@ class PositionSent(serializers.Serializer):
 @for_technicians
 @api_view(["POST"])
 def upload(request: Request, technician: Technician, pk: int) -> Response:
-    """201 with the address of the photo and an id for the next one."""
+    """201 with the address of the photo."""
     visit, sent = own_visit(technician, pk), PhotoSent(data=request.data)
     if not sent.is_valid():
         return _unfit(sent.errors)
@@ -47,7 +47,7 @@ def upload(request: Request, technician: Technician, pk: int) -> Response:
         photo = keep_photo(visit, kind=kind, data=file.read(), client_id=client_id)
     except Refused as refusal:
         return _unfit({"photo": [str(refusal)]})
-    return Response({"address": reverse("field:photo", args=[photo.pk]), "next_id": str(uuid4())}, status=201)
+    return Response({"address": reverse("field:photo", args=[photo.pk])}, status=201)
 
 
 @for_technicians

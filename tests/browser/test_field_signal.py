@@ -3,18 +3,19 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from fieldwork.models import Technician, Visit, VisitState
+from fieldwork.models import Photo, Technician, Visit, VisitState
 from fieldwork.services import assign_visit
 from tests.browser.conftest import PHONE, Look, nothing_sticks_out
-from tests.browser.technician import log_in, private_files, take_photo, worker
+from tests.browser.technician import CAMERA, log_in, private_files, take_photo, worker
 from tests.factories import SYSTEM
-from tests.fieldwork.premises import assessment, on_site, state_of
+from tests.fieldwork.premises import assessment, on_site, picture, state_of
 
 __all__ = ["private_files", "worker"]
 pytestmark = pytest.mark.django_db(transaction=True)
 FINDINGS_ARRIVE = "**/findings/"
+PHOTO_ARRIVES = "**/photos/"
 
 
 @pytest.fixture
@@ -40,6 +41,10 @@ def write_down(page: Page, visit: Visit) -> None:
 
 def send(page: Page) -> None:
     page.get_by_role("button", name="Send the findings").click()
+
+
+def choose_photo(page: Page, colour: str = "green") -> None:
+    page.locator("#photo").set_input_files({**CAMERA, "buffer": picture(colour)})
 
 
 def stands_as_it_was_typed(page: Page) -> None:
@@ -118,3 +123,55 @@ def test_a_draft_is_forgotten_when_the_visit_is_over_and_at_the_log_out(page: Pa
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     assert page.evaluate(kept) == 0
+
+
+def test_two_photos_with_a_lost_answer_between_them_are_two(page: Page, visit: Visit) -> None:
+    page.goto(f"/field/visits/{visit.pk}/findings/")
+
+    def answer_is_lost(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route(PHOTO_ARRIVES, answer_is_lost, times=1)
+    choose_photo(page, "red")
+    expect(page.get_by_text("No connection. The photo goes along when you send this page.")).to_be_visible()
+    choose_photo(page, "blue")
+    expect(page.get_by_text("The photo is kept.")).to_be_visible()
+
+    assert Photo.objects.count() == 2
+
+
+def test_while_a_photo_is_on_its_way_no_other_is_taken(page: Page, visit: Visit) -> None:
+    page.goto(f"/field/visits/{visit.pk}/findings/")
+    page.route(PHOTO_ARRIVES, lambda route: None)
+
+    choose_photo(page)
+
+    expect(page.locator("#photo")).to_be_disabled()
+
+
+def test_a_photo_that_got_stuck_goes_along_with_the_second_press(page: Page, visit: Visit, look: Look) -> None:
+    write_down(page, visit)
+    page.route(PHOTO_ARRIVES, lambda route: None)
+    choose_photo(page)
+
+    send(page)
+    expect(page.get_by_text("The photo is still on its way.")).to_be_visible()
+    look(page, "field-photo-stuck")
+    send(page)
+
+    expect(page.get_by_text("The findings are with the office")).to_be_visible()
+    assert Photo.objects.count() == 1
+
+
+def test_a_photo_that_does_not_move_on_is_given_up_after_a_minute(page: Page, visit: Visit) -> None:
+    page.clock.install()
+    page.goto(f"/field/visits/{visit.pk}/findings/")
+    page.route(PHOTO_ARRIVES, lambda route: None)
+    choose_photo(page)
+    expect(page.get_by_text("Sending the photo.")).to_be_visible()
+
+    page.clock.fast_forward("01:01")
+
+    expect(page.get_by_text("No connection. The photo goes along when you send this page.")).to_be_visible()
+    expect(page.locator("#photo")).to_be_enabled()

@@ -19,12 +19,24 @@
     window.addEventListener("online", function () { said.remove(); }, { once: true });
   }
 
+  const photos = new Map();  // the photo of a form that is on its way, with how to give it up
+
+  /* The first press waits for the photo; the second gives its own way up, and it goes along with the page. */
+  function waitsForPhoto(form) {
+    const photo = photos.get(form);
+    if (!photo) return false;
+    if (photo.wasSaid) { photo.giveUp(); return false; }
+    photo.wasSaid = true;
+    photo.said.textContent = "The photo is still on its way. Wait for it, or press again: then it goes along with this page.";
+    return true;
+  }
+
   each("form[data-once]", function (form) {
     let sending = false;
     form.addEventListener("submit", function (event) {
-      if (form.dataset.busy) form.querySelector("[data-upload] [data-said]").textContent = "The photo is still on its way. Press again in a moment.";
-      if (sending || form.dataset.busy) { event.preventDefault(); return; }
+      if (sending) { event.preventDefault(); return; }
       if (!navigator.onLine) { event.preventDefault(); sayNoConnection(form); return; }
+      if (waitsForPhoto(form)) { event.preventDefault(); return; }
       sending = true;
       form.querySelectorAll("button").forEach(function (button) { button.setAttribute("aria-disabled", "true"); });
     });
@@ -35,12 +47,36 @@
   });
 
   // --- Photos -----------------------------------------------------------------------------------------------------
+  const PATIENCE = 60000;  // milliseconds in which nothing of a photo moves on
+
+  /* Every photo has an id of its own, as 32 digits of a UUID: sent twice it is kept once. randomUUID wants https. */
+  function newId() {
+    return Array.from(crypto.getRandomValues(new Uint8Array(16)), function (byte) { return byte.toString(16).padStart(2, "0"); }).join("");
+  }
+
   each("[data-upload]", function (box) {
     const form = box.closest("form"), input = box.querySelector("input[type=file]"), id = box.querySelector("[name=photo_id]");
     const said = box.querySelector("[data-said]"), progress = box.querySelector(".upload-progress"), bar = progress.querySelector("progress");
     const grid = form.querySelector("[data-photos]");
+    let patience = 0;
 
-    function finish(words) { progress.hidden = true; delete form.dataset.busy; said.textContent = words; }
+    function begin(giveUp) {
+      photos.set(form, { said: said, giveUp: giveUp, hadFocus: document.activeElement === input });
+      input.disabled = true;  // one at a time: the form takes one along
+      bar.value = 0;
+      progress.hidden = false;
+      said.textContent = "Sending the photo.";
+    }
+
+    function finish(words) {
+      const hadFocus = photos.get(form).hadFocus && document.activeElement === document.body;
+      clearTimeout(patience);
+      photos.delete(form);
+      input.disabled = false;
+      if (hadFocus) input.focus();
+      progress.hidden = true;
+      said.textContent = words;
+    }
 
     function show(address) {
       const item = document.createElement("li"), link = document.createElement("a"), image = document.createElement("img");
@@ -56,7 +92,6 @@
       try { answer = JSON.parse(request.responseText); } catch (problem) { answer = {}; }
       if (request.status === 201) {
         input.value = "";
-        id.value = answer.next_id;
         show(answer.address);
         finish("The photo is kept. You can take another one.");
       } else if (request.status === 422) {
@@ -67,22 +102,32 @@
       }
     }
 
-    input.addEventListener("change", function () {
-      if (!input.files.length) return;
+    function goesAlong() { finish("No connection. The photo goes along when you send this page."); }
+
+    function send(photo) {
       const data = new FormData(), request = new XMLHttpRequest();
+      function wait() { clearTimeout(patience); patience = setTimeout(function () { request.abort(); }, PATIENCE); }
       data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
       data.append("kind", box.dataset.kind);
       data.append("photo_id", id.value);
-      data.append("photo", input.files[0]);
-      request.upload.addEventListener("progress", function (event) { if (event.lengthComputable) bar.value = 100 * event.loaded / event.total; });
+      data.append("photo", photo);
+      request.upload.addEventListener("progress", function (event) {
+        wait();
+        if (event.lengthComputable) bar.value = 100 * event.loaded / event.total;
+      });
       request.addEventListener("load", function () { receive(request); });
-      request.addEventListener("error", function () { finish("No connection. The photo goes along when you send this page."); });
+      request.addEventListener("error", goesAlong);
+      request.addEventListener("abort", goesAlong);
       request.open("POST", box.dataset.upload);
-      bar.value = 0;
-      progress.hidden = false;
-      form.dataset.busy = "photo";
-      said.textContent = "Sending the photo.";
+      begin(function () { request.abort(); });
+      wait();
       request.send(data);
+    }
+
+    input.addEventListener("change", function () {
+      if (!input.files.length) return;
+      id.value = newId();
+      send(input.files[0]);
     });
   });
 
