@@ -9,7 +9,7 @@ from connections.models import Application, Event
 from connections.tracking import say_window, say_zone
 from connections.vocabulary import OPEN_STATES
 from fieldwork.models import Visit, VisitState
-from fieldwork.rescheduling import may_move
+from fieldwork.rescheduling import may_move, was_missed
 from fieldwork.tracking import coming
 
 THE_STOCK = "the utility's own stock"
@@ -33,9 +33,9 @@ not_mailed(
 @mailed("visit.assigned", weight=50, minutes=2)
 @mailed("visit.rescheduled", weight=50, minutes=2)
 def somebody_comes(application: Application, event: Event) -> Said | None:
-    """When the next visit is, as it is planned by now, and who comes."""
+    """When the next visit is, as it is planned by now, and who comes; nothing once its time is over."""
     visit = _to_come(application)
-    if visit is None or visit.state not in {VisitState.SCHEDULED, VisitState.ASSIGNED}:
+    if visit is None or visit.state not in {VisitState.SCHEDULED, VisitState.ASSIGNED} or was_missed(visit):
         return None
     worker = visit.technician
     if visit.window_start is None:

@@ -1,4 +1,5 @@
-"""Applicants move their own visit: among the free windows of working days, until the evening before."""
+"""Applicants move their own visit: among the free windows of working days, until the evening before, and again when
+nobody came."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -13,6 +14,7 @@ from fieldwork.planning import (
     MAY_BE_MOVED,
     Window,
     clash,
+    day_bounds,
     is_in,
     moment_of,
     next_free_windows,
@@ -33,10 +35,20 @@ def visit_to_move(application: Application) -> Visit | None:
 
 
 def may_move(visit: Visit) -> bool:
-    """Until nobody has set out and the evening before has not come; a visit without a time may be given one."""
+    """While nobody has set out, until the evening before; a visit without a time may be given one, and one that was
+    missed another."""
     if visit.state not in MAY_BE_MOVED:
         return False
-    return visit.window_start is None or timezone.now() < last_call(visit.window_start, visit)
+    return visit.window_start is None or was_missed(visit) or timezone.now() < last_call(visit.window_start, visit)
+
+
+def was_missed(visit: Visit) -> bool:
+    """The window is over and nobody has set out. A window without an end lasts until midnight where the provider is."""
+    if visit.state not in MAY_BE_MOVED or visit.window_start is None:
+        return False
+    zone = zone_of(visit.application.provider)
+    _, midnight = day_bounds(visit.window_start.astimezone(zone).date(), zone)
+    return timezone.now() >= (visit.window_end or midnight)
 
 
 def last_call(window_start: datetime, visit: Visit) -> datetime:
@@ -72,7 +84,7 @@ def move_visit(visit: Visit, *, slot: Slot, day: date) -> Visit:
     """Put the visit where the applicant wants it. Raises `Refused`: `too_late_to_move`, `window_not_free`, …"""
     if not may_move(visit):
         raise Refused("too_late_to_move", "It is too late to change the time here. Please call us.")
-    if is_in(visit, slot, day):
+    if is_in(visit, slot, day) and not was_missed(visit):
         return visit
     if not any(window.slot.pk == slot.pk and window.day == day for window in windows_to_choose(visit)):
         raise Refused("window_not_free", "This time was just taken. Choose another one.")

@@ -16,7 +16,7 @@ from connections.tracking import say_window, say_zone
 from connections.views.tracking import application_behind, show_to_applicant
 from fieldwork.models import Slot, Visit
 from fieldwork.planning import Window, zone_of
-from fieldwork.rescheduling import move_visit, visit_to_move, windows_to_choose
+from fieldwork.rescheduling import move_visit, visit_to_move, was_missed, windows_to_choose
 from fieldwork.tracking import coming
 
 
@@ -57,6 +57,7 @@ def _what_stands(application: Application) -> dict[str, Any]:
     if visit is None or visit.window_start is None:
         return {"window": ""}
     return {
+        "missed": was_missed(visit),
         "window": say_window(visit.window_start, visit.window_end, zone),
         "zone": say_zone(zone, visit.window_start),
     }

@@ -38,7 +38,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 NO_MAIL = Applicant(applicant_name="Jonathan Park", applicant_phone="+14155553333")
 L = Letter.State
-MAY_12 = datetime(2026, 5, 12, 21, 0, tzinfo=UTC)  # 14:00 in San Francisco
+MAY_12 = datetime(2037, 5, 12, 21, 0, tzinfo=UTC)  # 14:00 in San Francisco
 
 
 def hand_in_everything(order: Application) -> None:
@@ -109,6 +109,17 @@ def test_a_visit_is_told_with_its_window_and_who_comes() -> None:
     assert letter.subject == "Your technician comes on Tuesday 12 May, 14:00–16:00"
     assert "When: Tuesday 12 May, 14:00–16:00, Los Angeles time (PDT)" in letter.text
     assert "Who: Ravi Kumar, +14155550111" in letter.text
+
+
+def test_a_visit_whose_time_is_over_is_not_announced_as_coming() -> None:
+    order = quiet_order()
+    assign_visit(order.visits.get(), technician=technician(), actor=SYSTEM)
+    begun = timezone.now() - timedelta(days=1)
+    Visit.objects.update(window_start=begun, window_end=begun + timedelta(hours=2))
+
+    deliver()
+
+    assert written() == []
 
 
 def test_three_rejected_papers_are_one_letter_with_each_reason() -> None:

@@ -20,8 +20,8 @@ from fieldwork.services import assign_visit, set_out
 from tests.factories import SYSTEM, application_in, offering, provider, scheduled_application, technician
 
 pytestmark = pytest.mark.django_db
-MAY_12 = datetime(2026, 5, 12, 21, 0, tzinfo=UTC)  # 14:00 in San Francisco
-MAY_12_LATER = datetime(2026, 5, 12, 23, 0, tzinfo=UTC)
+MAY_12 = datetime(2037, 5, 12, 21, 0, tzinfo=UTC)  # 14:00 in San Francisco
+MAY_12_LATER = datetime(2037, 5, 12, 23, 0, tzinfo=UTC)
 
 
 def page(application: Application, path: str = "") -> str:

@@ -83,6 +83,33 @@ def test_until_the_evening_before_it_may_be_moved_and_then_no_more(
         assert may_move(visit) is may
 
 
+def test_a_visit_that_nobody_came_to_may_be_given_another_time(visit: Visit) -> None:
+    put(visit, in_days(-1))
+
+    text = Client().get(address(visit)).content.decode()
+    window = windows_to_choose(as_it_is(visit))[0]
+    reply = Client().post(address(visit), {"window": value(window)}, follow=True)
+
+    assert "It was planned for" in text
+    assert "Keep the time" not in text
+    assert "Your visit has a new time" in reply.content.decode()
+    assert as_it_is(visit).window_start == window.starts
+
+
+def test_a_time_that_is_over_can_not_be_chosen_again(visit: Visit) -> None:
+    put(visit, in_days(-1))
+
+    with pytest.raises(Refused, match="just taken"):
+        move_visit(as_it_is(visit), slot=Slot.objects.get(name="Morning"), day=in_days(-1))
+
+
+def test_a_visit_that_a_technician_has_begun_is_not_moved_however_late_it_is(visit: Visit) -> None:
+    put(visit, in_days(-1))
+    advance(as_it_is(visit), "set_out", actor=SYSTEM)
+
+    assert not may_move(as_it_is(visit))
+
+
 def test_whoever_is_on_the_way_is_not_sent_elsewhere(visit: Visit) -> None:
     moving = advance(visit, "set_out", actor=SYSTEM)
 
