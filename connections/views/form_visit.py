@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from connections.actors import Actor
@@ -102,12 +104,14 @@ def form_response(submission_id: UUID | None, problems: dict[str, Refused], stat
 
 
 def for_the_bearer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Open the visit or say why not; nothing of it is kept by browsers or proxies on the way."""
+    """Open the visit on the provider's clock, or say why not; nothing of it is kept by browsers or proxies."""
 
     @wraps(view)
     def guarded(request: HttpRequest, token: str, **more: Any) -> HttpResponse:
         try:
-            response = view(request, open_visit(token), **more)
+            visit = open_visit(token)
+            with timezone.override(ZoneInfo(visit.application.provider.time_zone)):
+                response = view(request, visit, **more)
         except LinkRefused as problem:
             response = _refuse(request, problem)
         except Http404:

@@ -1,5 +1,6 @@
 """The document form as a browser without script meets it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -7,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from connections.documents.verdicts import reject_document, verify_document, waive_document
-from connections.models import Application, DocumentVersion, Submission
+from connections.models import Application, DocumentVersion, Provider, Submission
 from tests.connections.intake import files, kept_in, paper_of, send
 from tests.connections.papers import LIES, jpeg, pdf, png
 from tests.connections.visitor import Visitor
@@ -65,6 +66,15 @@ def test_a_paper_may_be_skipped(visitor: Visitor) -> None:
     assert "Skip to Ownership certificate" in visitor.text("papers/id-proof/")
     assert "Not now" in visitor.text("papers/wiring/")
     assert "3 of 3 documents still to send" in visitor.text("check/")
+
+
+def test_when_a_paper_was_sent_is_told_on_the_providers_clock(visitor: Visitor, opened: Application) -> None:
+    Provider.objects.update(time_zone="Asia/Kolkata")
+    visitor.send("id-proof", jpeg())
+    DocumentVersion.objects.update(created_at=datetime(2026, 5, 12, 20, 15, tzinfo=UTC))
+
+    for page in ("check/", "papers/id-proof/"):
+        assert "sent Wednesday 13 May, 01:45 IST" in visitor.text(page)
 
 
 def test_the_camera_serves_as_well_as_a_file(visitor: Visitor) -> None:
