@@ -182,8 +182,9 @@ DATABASE_TIMEOUTS = {  # seconds; 0 is none
     "idle_in_transaction_session_timeout": env.int("DATABASE_IDLE_TIMEOUT", default=30),
 }
 DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)  # PgBouncer stands before it, in transaction mode
-if "migrate" in sys.argv[1:2]:
-    DATABASE_TIMEOUTS["statement_timeout"] = 0  # an index on a large table takes its time; waiting for a lock does not
+# What goes over whole tables takes its time, an index as well as a count; waiting for a lock does not.
+if {"migrate", "backup", "restore", "verify_audit", "after_upgrade"} & set(sys.argv[1:2]):
+    DATABASE_TIMEOUTS |= {"statement_timeout": 0, "idle_in_transaction_session_timeout": 0}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,

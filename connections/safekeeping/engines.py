@@ -37,11 +37,17 @@ def engine() -> Engine:
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """All that is read within is of one moment. PostgreSQL: a snapshot. SQLite: writers wait, readers do not."""
+    """All that is read within is of one moment. PostgreSQL: a snapshot. SQLite: writers wait, readers do not.
+
+    Without the limits of a request: pg_dump reads for as long as it takes, and our transaction, which says nothing
+    meanwhile, is the one that holds its snapshot. It holds no lock that anybody waits for.
+    """
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                cursor.execute("SET LOCAL statement_timeout = 0")
         yield
 
 

@@ -1,8 +1,12 @@
 """A backup that was cut, damaged or is of another release is never put back; a difference is never passed over."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,10 +15,12 @@ import pytest
 from django.conf import settings as house
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from billing.payments import record_payment
 from connections.models import DocumentVersion
 from connections.safekeeping import archive
+from connections.safekeeping.engines import one_moment
 from connections.safekeeping.restoring import prove
 from tests.connections.desk import boss
 from tests.connections.intake import files, paper_of, send  # noqa: F401 - the folder of the papers
@@ -174,6 +180,53 @@ def test_without_pg_dump_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         call_command("backup", "--to", str(tmp_path / "backup"), verbosity=0)
 
     assert not (tmp_path / "backup" / archive.MANIFEST).exists()
+
+
+def test_a_dump_that_takes_longer_than_a_request_may_is_waited_for(
+    backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow" / "pg_dump"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\nsleep 1.5\nexec {shutil.which("pg_dump")} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+
+    with a_limit_of(1, "idle_in_transaction_session_timeout"):
+        call_command("backup", "--to", str(tmp_path / "second"), verbosity=0)
+
+    assert manifest_of(tmp_path / "second")["rows"] == manifest_of(backup)["rows"]
+
+
+def test_a_table_that_takes_longer_to_count_than_a_request_may_is_counted(db: None) -> None:
+    with a_limit_of(1, "statement_timeout"), one_moment(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(1.5), COUNT(*) FROM connections_application")
+
+        assert cursor.fetchone()[1] == 0
+
+
+@contextmanager
+def a_limit_of(seconds: int, name: str) -> Iterator[None]:
+    """The limit that config/settings.py sets on every connection, for the one of this test."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET {name} = {seconds * 1000}")
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("words", [("backup", "--to", "second"), ("restore", "--from", "backup")])
+def test_a_database_that_is_away_is_said_in_a_sentence(backup: Path, words: tuple[str, ...]) -> None:
+    away = {**os.environ, "DATABASE_URL": "postgres://servicedrop@127.0.0.1:1/servicedrop"}
+    command = [sys.executable, str(house.BASE_DIR / "manage.py"), *words[:2], str(backup.parent / words[2])]
+
+    done = subprocess.run(command, env=away, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "CommandError: " in done.stderr
+    assert "connection failed" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert ("No backup was made." in done.stderr) is (words[0] == "backup")
 
 
 def test_a_stray_file_stays_outside(backup: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
 
 from connections.safekeeping.archive import NotWhole
 from connections.safekeeping.engines import Unable
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         folder: Path = options["to"].absolute()
         try:
             kept = keep(folder)
-        except (NotWhole, Unable, OSError) as problem:
+        except (NotWhole, Unable, OSError, Error) as problem:
             raise CommandError(f"No backup was made. {problem}") from None
         rows, files = sum(kept.manifest["rows"].values()), len(kept.manifest["files"])
         self.stdout.write(f"{folder}: {rows} rows in {len(kept.manifest['rows'])} tables, {files} files.")

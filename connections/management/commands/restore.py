@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import Error, connection
 
 from connections.safekeeping.archive import NotWhole
 from connections.safekeeping.engines import Unable
@@ -25,7 +25,7 @@ class Command(BaseCommand):
             manifest = open_for(folder)
             self._make_sure(force=options["force"])
             put_back(folder, manifest)
-        except (NotWhole, Unable, OSError) as problem:
+        except (NotWhole, Unable, OSError, Error) as problem:
             raise CommandError(str(problem)) from None
         self.stdout.write(f"The house as it stood at {manifest['made_at']}. Proved, against the manifest:")
         proof = prove(manifest)
