@@ -15,6 +15,7 @@ from beckn_adapter.models import Callback, Message
 from beckn_adapter.sandbox.participant import Participant
 from beckn_adapter.sandbox.registry import Registry
 from beckn_adapter.sender import Postman
+from beckn_adapter.waiting import set_right
 from tests.beckn_adapter.conversation import receive, request
 from tests.beckn_adapter.rude import Rude, says
 from tests.beckn_adapter.test_door import post
@@ -117,6 +118,7 @@ def test_what_is_in_hand_when_our_clock_is_set_is_not_taken_in_hand_again(
         callback, postman = owe(host.host), Postman()
         tasks.send_some(postman)
         set_our_clock(by)
+        set_right()
 
         tasks.send_some(postman)
 
