@@ -3,6 +3,7 @@
 * `add_to_application_page(*inlines)`: a room's rows on the page of an application, below the core's own.
 * `name_events({...})`: plain words for a room's events in the timeline.
 * `explain_cancelling`: a function of the application that says what cancelling it costs.
+* `knows_next_step`: a function of an application that says who has the ball, and which button leads there.
 * `dashboard_cards`: a function of the request that returns the room's cards for the first page.
 * `PersonalPage`: the page of a row that tells of a person: masked, or shown in full and noted.
 * `LifecycleAdmin`, `ReadOnlyAdmin`, `ReadOnlyInline`: what a room's own pages are made of.
@@ -11,6 +12,7 @@
 from connections.admin import failed_logins, letter, people
 from connections.admin.added_once import AddedOnce, counted_once, form_token
 from connections.admin.application import ApplicationAdmin, add_to_application_page
+from connections.admin.application_words import NextStep, knows_next_step
 from connections.admin.cancelling import explain_cancelling
 from connections.admin.catalogue import ListField, OfferingAdmin, ProviderAdmin
 from connections.admin.dashboard import Card, dashboard_cards
@@ -36,6 +38,7 @@ __all__ = [
     "KnownValues",
     "LifecycleAdmin",
     "ListField",
+    "NextStep",
     "NothingToAsk",
     "OfProvider",
     "OfferingAdmin",
@@ -53,6 +56,7 @@ __all__ = [
     "explain_cancelling",
     "failed_logins",
     "form_token",
+    "knows_next_step",
     "letter",
     "link_to",
     "moment",

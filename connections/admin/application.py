@@ -18,6 +18,7 @@ from connections.admin.application_words import (
     due_label,
     joined,
     load_of,
+    next_step,
     whose,
 )
 from connections.admin.cancelling import CancelForm
@@ -185,6 +186,11 @@ class ApplicationAdmin(FoundByOrder, PersonalPage, PersonPages, VerificationPage
 
     def get_panel(self, request: HttpRequest, obj: Application) -> dict[str, Any]:
         return application_panel(obj)
+
+    def get_next(self, request: HttpRequest, obj: Application) -> list[dict[str, Any]]:
+        step = next_step(obj)
+        may = step.address and request.user.has_perms(step.needs)
+        return [{"button": step.button, "address": step.address, "grave": False, "quiet": False}] if may else []
 
     def get_facts(self, request: HttpRequest, obj: Application) -> list[tuple[str, Any]]:
         return whose(obj)

@@ -1,13 +1,14 @@
 """What the buttons of an application say, and who has the ball."""
 
+from collections.abc import Callable
 from enum import StrEnum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from connections.admin.lifecycle_admin import Words
 from connections.admin.look import APPLICATION_TONES, STATUS_TONES
 from connections.models import Application, Hold
 from connections.promises import due_of, is_near, say_day, say_left
-from connections.vocabulary import ApplicationState, ConnectionStatus
+from connections.vocabulary import OPEN_STATES, ApplicationState, ConnectionStatus
 
 S = ApplicationState
 APPLICATION_WORDS = {
@@ -48,6 +49,37 @@ NEXT_STEP: dict[str, str] = {
 }
 
 
+class NextStep(NamedTuple):
+    """What comes next, in words that begin with who does it; the button that leads there for whoever `needs` allows."""
+
+    words: str
+    button: str = ""
+    address: str = ""
+    needs: tuple[str, ...] = ()
+
+
+_next_steps: list[Callable[[Application], NextStep | None]] = []
+
+
+def knows_next_step(function: Callable[[Application], NextStep | None]) -> Callable[[Application], NextStep | None]:
+    """A room's better word on who has the ball in an order under way, or None: asked before the table above."""
+    _next_steps.append(function)
+    return function
+
+
+def next_step(application: Application) -> NextStep:
+    holds, state = open_holds(application), application.fulfillment_state
+    if holds:
+        return NextStep(f"{holds[0].get_ball_display()}: the application is on hold.")
+    if state == S.DRAFT and application.source != "counter":
+        return NextStep(f"The buyer app: {application.source} has not confirmed this draft yet.")
+    if state in OPEN_STATES:
+        for ask in _next_steps:
+            if known := ask(application):
+                return known
+    return NextStep(NEXT_STEP[state])
+
+
 def application_panel(application: Application) -> dict[str, Any]:
     """State and connection status, who acts next, and what a person should know first."""
     state, status = application.fulfillment_state, application.connection_status
@@ -57,7 +89,7 @@ def application_panel(application: Application) -> dict[str, Any]:
     ]
     holds = open_holds(application)
     facts = [
-        ("Next", _who_has_the_ball(application, holds)),
+        ("Next", next_step(application).words),
         *whose(application),
     ]
     if due := due_of(application):
@@ -112,11 +144,3 @@ def load_of(application: Application) -> str:
 def joined(*parts: str) -> str:
     """What there is of it, with commas."""
     return ", ".join(part for part in parts if part)
-
-
-def _who_has_the_ball(application: Application, holds: list[Hold]) -> str:
-    if holds:
-        return f"{holds[0].get_ball_display()}: the application is on hold."
-    if application.fulfillment_state == S.DRAFT and application.source != "counter":
-        return f"The buyer app: {application.source} has not confirmed this draft yet."
-    return NEXT_STEP[application.fulfillment_state]

@@ -87,6 +87,10 @@ class LifecycleAdmin(AddedOnce, ModelAdmin):
         facts: list[tuple[str, Any]] = self.get_panel(request, obj).get("facts", [])
         return facts
 
+    def get_next(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        """Buttons for what comes next on another page: they stand first, and the first of them is the filled one."""
+        return []
+
     def show_or_mask(self, request: HttpRequest, obj: Any) -> None:
         """What a row that tells of a person needs on the way to a screen (personal.py)."""
 
@@ -105,7 +109,8 @@ class LifecycleAdmin(AddedOnce, ModelAdmin):
             actions = sorted(self.get_open_actions(request, obj), key=self._place_in_words)
             buttons = [self._button(obj, action) for action in actions]
             context["panel"] = {
-                "buttons": sorted(buttons, key=itemgetter("grave")),  # what can not be undone stands last
+                # What comes next stands first, what can not be undone last.
+                "buttons": [*self.get_next(request, obj), *sorted(buttons, key=itemgetter("grave"))],
                 **self.get_panel(request, obj),
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)

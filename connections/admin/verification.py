@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextareaWidget
 
 from connections.actors import Actor
+from connections.admin.lifecycle_admin import LifecycleAdmin
 from connections.admin.look import DOCUMENT_TONES, moment
 from connections.documents.handing_in import TAKING
 from connections.documents.paper import count_pages, megabytes
@@ -81,7 +81,7 @@ VERDICTS: dict[str, tuple[type[Any], str]] = {
 }
 
 
-class VerificationPages(ModelAdmin):
+class VerificationPages(LifecycleAdmin):
     """Adds the screen, the pictures and the files to the admin of applications, and the button to its page."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -111,7 +111,8 @@ class VerificationPages(ModelAdmin):
             buttons: list[dict[str, Any]] = context["panel"]["buttons"]
             waiting = obj.documents.filter(state=DocumentState.SUBMITTED, waived_at=None).count()
             text = f"Check documents ({waiting})" if waiting else "Documents"
-            place = 0 if waiting else next((n for n, button in enumerate(buttons) if button["grave"]), len(buttons))
+            first = len(self.get_next(request, obj))
+            place = first if waiting else next((n for n, button in enumerate(buttons) if button["grave"]), len(buttons))
             buttons.insert(place, {"button": text, "grave": False, "quiet": not waiting, "address": screen_of(obj)})
         return response
 

@@ -2,17 +2,22 @@
 
 import calendar
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from connections.admin import AddedOnce, ListField
 from fieldwork.crew import let_work
-from fieldwork.models import Skill, Slot, Technician
+from fieldwork.models import PENDING_VISITS, Skill, Slot, Technician
 from fieldwork.models.technician import working_week
+from fieldwork.planning import promised_to
 
 DAYS = list(enumerate(calendar.day_name))  # 0 is Monday
 
@@ -58,11 +63,25 @@ class TechnicianAdmin(AddedOnce, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Technician, form: forms.Form, change: bool) -> None:
         super().save_model(request, obj, form, change)
         let_work(obj)  # whoever is named here may work their visits
+        if not obj.active and (promised := promised_to(obj).count()):
+            messages.warning(request, _still_promised(obj, promised))
 
     @admin.display(description="skills")
     def can_do(self, technician: Technician) -> str:
         labels: dict[Any, str] = dict(Skill.choices)
         return ", ".join(labels.get(skill, str(skill)) for skill in technician.skills) or "-"
+
+
+def _still_promised(technician: Technician, count: int) -> SafeString:
+    """Nobody takes the visits of who does not work any more from them: somebody must be put on each."""
+    query = urlencode({"technician__id__exact": technician.pk, "state__in": ",".join(PENDING_VISITS)})
+    return format_html(
+        "{} is not active and still has <a href='{}' class='text-link'>{}</a> to make. Put somebody else on {}.",
+        technician,
+        f"{reverse('admin:fieldwork_visit_changelist')}?{query}",
+        "1 visit" if count == 1 else f"{count} visits",
+        "it" if count == 1 else "each of them",
+    )
 
 
 class SlotEntry(forms.ModelForm):
