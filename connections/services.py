@@ -14,7 +14,7 @@ from connections.lifecycle import Refused, record
 from connections.models import Application, Document, Offering
 from connections.models.application import NO_CONTACT
 from connections.searching import keep_words
-from connections.vocabulary import OPEN_STATES, ApplicationState
+from connections.vocabulary import COUNTER, OPEN_STATES, ApplicationState
 
 # What `look_at` says, up to its last words: the name of a service area may have full stops of its own.
 POSITION_WARNING = re.compile(r"Check the position: .*?: a sign seems lost\.")
@@ -65,7 +65,7 @@ def open_application(
     premises: Premises,
     request: Request,
     actor: Actor,
-    source: str = "counter",
+    source: str = COUNTER,
     source_reference: str = "",
     may_correct: bool = True,
 ) -> Application:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from connections.models import Application, Document, Event, Hold
 from connections.promises import due_of, open_waits, say_day, say_left
-from connections.vocabulary import OPEN_STATES, ApplicationState, Ball
+from connections.vocabulary import COUNTER, OPEN_STATES, ApplicationState, Ball
 
 S = ApplicationState
 STAGES = (
@@ -137,14 +137,14 @@ def next_step(application: Application) -> NextStep | None:
     """What comes next, who has the ball and by when; None when everything is over."""
     state = application.fulfillment_state
     if state == S.DRAFT:
-        return NextStep("You", "Finish the order in the app where you began it.", is_applicant=True)
+        return _to_finish_a_draft(application)
     if state not in OPEN_STATES:
         waits = open_waits(application)
         return NextStep("You", waits[0].what, is_applicant=True) if waits else None
     papers, hold = wanted(application), hold_of(application)
     asked = [hold.reason] if hold and hold.ball == Ball.APPLICANT and not (hold.about and papers) else []
     if papers:
-        asked.append(f"Send us: {', '.join(document.name for document in papers)}.")
+        asked.append(_send_us(papers))
     if asked:
         return NextStep("You", " ".join(asked), is_applicant=True)
     if hold:
@@ -153,6 +153,20 @@ def next_step(application: Application) -> NextStep | None:
         return NextStep("You", waits[0].what, is_applicant=True)
     by, is_late = by_when(application)
     return NextStep(application.provider.name, NEXT_STEPS[S(state)], by=by, is_late=is_late)
+
+
+def _to_finish_a_draft(application: Application) -> NextStep:
+    """What the counter took, the utility itself makes an order of; a buyer app's draft is finished there."""
+    papers = wanted(application)
+    if application.source != COUNTER:
+        return NextStep("You", "Finish the order in the app where you began it.", is_applicant=True)
+    if papers:
+        return NextStep("You", _send_us(papers), is_applicant=True)
+    return NextStep(application.provider.name, "We check your application and make an order of it.")
+
+
+def _send_us(papers: list[Document]) -> str:
+    return f"Send us: {', '.join(document.name for document in papers)}."
 
 
 def by_when(application: Application) -> tuple[str, bool]:

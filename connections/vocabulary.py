@@ -5,6 +5,8 @@ Only these spellings stand in the database; what a buyer app reads is beckn_adap
 
 from django.db.models import TextChoices
 
+COUNTER = "counter"  # the source of what nobody's app brought
+
 
 class PropertyType(TextChoices):
     RESIDENTIAL = "RESIDENTIAL"

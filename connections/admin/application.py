@@ -22,7 +22,7 @@ from connections.admin.application_words import (
     whose,
 )
 from connections.admin.cancelling import CancelForm
-from connections.admin.counter import SOURCE, CounterForm, is_counter_draft, open_from_form
+from connections.admin.counter import CounterForm, is_counter_draft, open_from_form
 from connections.admin.desk import DESK_ACTS, DESK_FORMS, DESK_WORDS, do_desk_act, open_desk_acts
 from connections.admin.document import DocumentInline
 from connections.admin.finding import FoundByOrder
@@ -40,6 +40,7 @@ from connections.models import Application, Offering
 from connections.privacy.access import may_see_in_full
 from connections.privacy.masking import mask_address, mask_name, mask_phone
 from connections.promises import with_clock
+from connections.vocabulary import COUNTER
 
 LOADS = ("requested_load_kw", "monthly_consumption_kwh")
 APPLICANT = ["applicant_name", ("applicant_phone", "applicant_email")]
@@ -185,7 +186,7 @@ class ApplicationAdmin(FoundByOrder, PersonalPage, PersonPages, VerificationPage
         return application
 
     def get_panel(self, request: HttpRequest, obj: Application) -> dict[str, Any]:
-        return application_panel(obj)
+        return application_panel(obj, in_full=may_see_in_full(request.user))
 
     def get_next(self, request: HttpRequest, obj: Application) -> list[dict[str, Any]]:
         step = next_step(obj)
@@ -255,7 +256,7 @@ class ApplicationAdmin(FoundByOrder, PersonalPage, PersonPages, VerificationPage
     # --- The buttons ------------------------------------------------------------------------------------------------
 
     def is_offered(self, obj: Application, action: str) -> bool:
-        if action == "schedule" and obj.source != SOURCE:
+        if action == "schedule" and obj.source != COUNTER:
             return False  # the buyer app confirms its own drafts
         return action in DESK_ACTS or super().is_offered(obj, action)
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from enum import StrEnum, auto
 from typing import Any, NamedTuple
 
+from connections.admin.applicants_page import way_to_the_applicant
 from connections.admin.lifecycle_admin import Words
 from connections.admin.look import APPLICATION_TONES, STATUS_TONES
 from connections.models import Application, Hold
 from connections.promises import due_of, is_near, say_day, say_left
-from connections.vocabulary import OPEN_STATES, ApplicationState, ConnectionStatus
+from connections.vocabulary import COUNTER, OPEN_STATES, ApplicationState, ConnectionStatus
 
 S = ApplicationState
 APPLICATION_WORDS = {
@@ -71,7 +72,7 @@ def next_step(application: Application) -> NextStep:
     holds, state = open_holds(application), application.fulfillment_state
     if holds:
         return NextStep(f"{holds[0].get_ball_display()}: the application is on hold.")
-    if state == S.DRAFT and application.source != "counter":
+    if state == S.DRAFT and application.source != COUNTER:
         return NextStep(f"The buyer app: {application.source} has not confirmed this draft yet.")
     if state in OPEN_STATES:
         for ask in _next_steps:
@@ -80,8 +81,9 @@ def next_step(application: Application) -> NextStep:
     return NextStep(NEXT_STEP[state])
 
 
-def application_panel(application: Application) -> dict[str, Any]:
-    """State and connection status, who acts next, and what a person should know first."""
+def application_panel(application: Application, *, in_full: bool) -> dict[str, Any]:
+    """State and connection status, who acts next, and what a person should know first; the way to the applicant's page
+    for those who may see the person `in_full`."""
     state, status = application.fulfillment_state, application.connection_status
     badges = [
         (application.get_fulfillment_state_display(), APPLICATION_TONES[state], state),
@@ -92,6 +94,8 @@ def application_panel(application: Application) -> dict[str, Any]:
         ("Next", next_step(application).words),
         *whose(application),
     ]
+    if in_full and application.erased_at is None:
+        facts.append(("Applicant's page", way_to_the_applicant(application)))
     if due := due_of(application):
         facts.insert(1, ("Due", f"{say_day(due.day)}, {say_left(due)}"))
     if application.reason:

@@ -12,9 +12,8 @@ from connections.actors import Actor
 from connections.lifecycle import Refused
 from connections.models import Application, Offering
 from connections.services import Applicant, Premises, Request, open_application
-from connections.vocabulary import ApplicationState
+from connections.vocabulary import COUNTER, ApplicationState
 
-SOURCE = "counter"
 FIELD_OF_REFUSAL = {
     "load_out_of_range": "requested_load_kw",
     "not_served": "address",
@@ -28,7 +27,7 @@ def is_counter_draft(application: Application | None) -> bool:
     return (
         application is not None
         and application.fulfillment_state == ApplicationState.DRAFT
-        and application.source == SOURCE
+        and application.source == COUNTER
         and bool(application.source_reference)
     )
 
@@ -121,7 +120,7 @@ def open_from_form(form: CounterForm, *, actor: Actor, may_correct: bool) -> App
         ),
         request=Request(**{name: wanted[name] for name in Request.__dataclass_fields__}),
         actor=actor,
-        source=SOURCE,
+        source=COUNTER,
         source_reference=row.source_reference,
         may_correct=may_correct,
     )

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextareaWidget
 
 from connections.actors import Actor
+from connections.admin.applicants_page import applicants_page
 from connections.admin.lifecycle_admin import LifecycleAdmin
 from connections.admin.look import DOCUMENT_TONES, moment
 from connections.documents.handing_in import TAKING
@@ -20,7 +21,7 @@ from connections.documents.paper import count_pages, megabytes
 from connections.documents.verdicts import READY_REASONS, reject_document, verify_document, waive_document
 from connections.lifecycle import Refused
 from connections.models import Application, Document, DocumentVersion
-from connections.privacy.access import note_view
+from connections.privacy.access import may_see_in_full, note_view
 from connections.views.paper_files import as_attachment, as_picture, read_file
 from connections.vocabulary import DocumentState
 
@@ -168,6 +169,7 @@ class VerificationPages(LifecycleAdmin):
             "back": reverse("admin:connections_application_change", args=[application.pk]),
             "rows": [_row(application, document, shown) for document in documents],
             "document": shown,
+            "applicants_page": applicants_page(application) if may_see_in_full(request.user) else "",
             "badge": _badge(shown),
             "versions": versions,
             "version": version,

@@ -14,7 +14,7 @@ from connections.geography import Place
 from connections.models.offering import Offering
 from connections.models.provider import Provider
 from connections.privacy.masking import mask_name
-from connections.vocabulary import OPEN_STATES, ApplicationState, BillingCycle, ConnectionStatus, MeterType
+from connections.vocabulary import COUNTER, OPEN_STATES, ApplicationState, BillingCycle, ConnectionStatus, MeterType
 from connections.worded import Worded
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Application(ConcurrentTransitionMixin, Worded):
     offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="applications")
     # Null, not empty, until ordered: drafts would clash on the unique empty text.
     number = models.CharField("order id", max_length=60, null=True, unique=True, editable=False)  # noqa: DJ001
-    source = models.CharField(max_length=200, default="counter", editable=False)
+    source = models.CharField(max_length=200, default=COUNTER, editable=False)
     source_reference = models.CharField("reference", max_length=200, blank=True)
     tracking_id = models.UUIDField(
         default=uuid.uuid4,
