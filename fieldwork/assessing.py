@@ -55,8 +55,16 @@ def on_site(visit: Visit, kind: str) -> None:
     """Raises `Refused` unless the technician is at the premises for a visit of this kind."""
     if visit.kind != kind:
         raise Refused("wrong_kind", f"This is no {Visit.Kind(kind).label.lower()} visit.")
+    if not visit.is_pending:
+        raise Refused("wrong_state", words_when_over(visit))
     if visit.state != VisitState.ON_SITE:
         raise Refused("wrong_state", f"The visit is {visit.get_state_display().lower()}: say first that you are there.")
+
+
+def words_when_over(visit: Visit) -> str:
+    """What whoever still sends something about the visit is told."""
+    how = "called off" if visit.state == VisitState.CANCELLED else visit.get_state_display().lower()
+    return f"This visit is over ({how}). What you sent now was not written down."
 
 
 def _tell_the_application(application: Application, finding: Finding, actor: Actor) -> None:

@@ -8,10 +8,12 @@ from django.views.decorators.http import require_http_methods
 
 from connections.lifecycle import Refused
 from fieldwork.acts import field_act
+from fieldwork.assessing import words_when_over
 from fieldwork.installing import plan_installation
 from fieldwork.models import Technician, Visit
 from fieldwork.phone.access import for_technicians, own_visit
 from fieldwork.phone.forms import PhoneForm
+from fieldwork.phone.over import GivenAway, show_too_late
 from fieldwork.phone.pages import stay_or_go_on
 from fieldwork.phone.photo import keep_what_came
 from fieldwork.phone.sheets import FIELD_OF_REFUSAL, SHEETS, Sheet, is_open
@@ -23,11 +25,16 @@ OVER = {"wrong_state", "wrong_kind", "not_approved", "not_yours"}  # no field of
 @for_technicians
 def sheet_page(request: HttpRequest, technician: Technician, pk: int, name: str) -> HttpResponse:
     """GET shows the sheet, POST does its act; what is to be read once more first comes back to be confirmed."""
-    visit, sheet = own_visit(technician, pk), SHEETS.get(name)
+    sheet = SHEETS.get(name)
     if sheet is None:
         raise Http404
-    if request.method == "POST":
-        return _fill_in(request, technician, visit, sheet)
+    try:
+        visit = own_visit(technician, pk)
+        if request.method == "POST":
+            return _fill_in(request, technician, visit, sheet)
+    except GivenAway as gone:
+        form = sheet.form(request.POST, visit=gone.visit)
+        return show_too_late(request, technician, gone.visit, str(gone), form)
     if not is_open(sheet, visit):
         return stay_or_go_on(request, visit, "That is not open for this visit now. This is how it stands.")
     return _show(request, technician, visit, sheet, sheet.form(visit=visit))
@@ -37,6 +44,8 @@ def _fill_in(request: HttpRequest, technician: Technician, visit: Visit, sheet: 
     form = sheet.form(request.POST, visit=visit)
     photo_refusal = keep_what_came(request, visit, sheet.photo_kind)
     is_whole = form.is_valid() and not photo_refusal
+    if not is_whole and not visit.is_pending:
+        return show_too_late(request, technician, visit, words_when_over(visit), form)
     if "change" in request.POST or not is_whole:
         return _show(request, technician, visit, sheet, form, photo_refusal)
     try:
@@ -53,7 +62,9 @@ def _refuse(
     request: HttpRequest, technician: Technician, visit: Visit, sheet: Sheet, form: PhoneForm, refusal: Refused
 ) -> HttpResponse:
     if refusal.code in OVER:
-        return stay_or_go_on(request, visit, str(refusal))
+        now = own_visit(technician, visit.pk)
+        words = str(refusal) if now.is_pending else words_when_over(now)
+        return show_too_late(request, technician, now, words, form)
     if refusal.code == "photo_missing":
         return _show(request, technician, visit, sheet, form, str(refusal))
     field = FIELD_OF_REFUSAL.get(refusal.code)

@@ -16,7 +16,7 @@ from fieldwork.photos import keep_photo, may_see
 def keep_what_came(request: HttpRequest, visit: Visit, kind: str) -> str:
     """Keep the photo that came along, if one did. Returns why it was not kept, empty if all is well."""
     file = request.FILES.get("photo")
-    if file is None or not kind:
+    if file is None or not kind or not visit.is_pending:  # what is over is told of the whole sheet, not of its photo
         return ""
     try:
         keep_photo(visit, kind=kind, data=file.read(), client_id=_id(request.POST.get("photo_id", "")))

@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from fieldwork.models import Photo, Technician, Visit, VisitState
-from fieldwork.services import assign_visit
+from fieldwork.services import assign_visit, call_off_visits
 from tests.browser.conftest import PHONE, Look, nothing_sticks_out
 from tests.browser.technician import CAMERA, log_in, private_files, take_photo, worker
 from tests.factories import SYSTEM
-from tests.fieldwork.premises import assessment, on_site, picture, state_of
+from tests.fieldwork.premises import assessment, on_site, picture, ravi, state_of
 
 __all__ = ["private_files", "worker"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -175,3 +175,30 @@ def test_a_photo_that_does_not_move_on_is_given_up_after_a_minute(page: Page, vi
 
     expect(page.get_by_text("No connection. The photo goes along when you send this page.")).to_be_visible()
     expect(page.locator("#photo")).to_be_enabled()
+
+
+def test_a_photo_of_a_visit_that_was_given_away_is_told_so(page: Page, worker: Technician) -> None:
+    visit = assign_visit(assessment(), technician=worker, actor=SYSTEM)
+    page.goto(f"/field/visits/{visit.pk}/no-access/")
+    page.get_by_label("In your words").fill("Rang twice")
+    assign_visit(visit, technician=ravi(name="Ana Silva"), actor=SYSTEM)
+
+    choose_photo(page)
+
+    expect(page.get_by_text("This visit is not yours any more: the photo was not kept.")).to_be_visible()
+
+
+def test_what_came_too_late_can_be_copied(page: Page, visit: Visit, look: Look) -> None:
+    write_down(page, visit)
+    call_off_visits(visit.application, reason="The applicant moved away", actor=SYSTEM)
+
+    send(page)
+
+    expect(page.get_by_role("alert")).to_contain_text("This visit is over (called off).")
+    expect(page.get_by_text("Mind the dog")).to_be_visible()
+    look(page, "field-too-late")
+    assert nothing_sticks_out(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    look(page, "field-too-late-wide")
+    page.get_by_role("link", name="Back to my day").click()
+    expect(page.get_by_role("heading", name="No visits today")).to_be_visible()

@@ -84,6 +84,34 @@ def test_another_technicians_visit_is_not_found() -> None:
     assert state_of(visit) == VisitState.ASSIGNED
 
 
+def test_who_had_a_visit_reads_who_has_it_now_and_nothing_of_the_applicant() -> None:
+    worker = ravi()
+    visit = assigned(ravi(name="Ana Silva"), assigned(worker))
+    client = phone_of(worker)
+
+    answers = [
+        client.get(page(visit)),
+        client.get(page(visit, "no-access")),
+        press(client, visit, "set-out"),
+        client.post(page(visit, "photos"), {"kind": "PREMISES", "photo": camera()}),
+    ]
+
+    assert {answer.status_code for answer in answers} == {409}
+    for answer in answers:
+        shown = answer.content.decode()
+        assert "The office gave this visit to Ana Silva." in shown
+        assert "Valencia" not in shown
+        assert "Jonathan" not in shown
+    assert state_of(visit) == VisitState.ASSIGNED
+
+
+def test_technician_of_another_provider_is_told_no_name_even_if_it_is_the_same_one() -> None:
+    visit = assigned(ravi())
+    namesake = ravi(provider=provider(code="oakland", name="Oakland Power", area=False))
+
+    assert phone_of(namesake).get(page(visit)).status_code == 404
+
+
 def test_pages_run_no_script_but_ours() -> None:
     worker = ravi()
     visit = assigned(worker)

@@ -8,6 +8,8 @@ import pytest
 from connections.models import Event
 from connections.vocabulary import ApplicationState as S
 from fieldwork.models import Finding, Installation, Photo, Visit, VisitState
+from fieldwork.services import call_off_visits
+from tests.factories import SYSTEM
 from tests.fieldwork.phone import FINDINGS, TYPED, assigned, camera, fill_in, page
 from tests.fieldwork.premises import (
     assessment,
@@ -245,6 +247,52 @@ def test_a_form_that_is_not_open_now_leads_back_to_the_visit() -> None:
 
     assert answer.redirect_chain == [(page(visit), 302)]
     assert "That is not open for this visit now." in answer.content.decode()
+
+
+@pytest.mark.parametrize("load", ["8,5", ""], ids=["whole", "with a mistake in it"])
+def test_findings_of_a_visit_that_was_called_off_meanwhile_are_shown_to_be_copied(load: str) -> None:
+    worker = ravi()
+    visit = on_site(assessment(), worker)
+    call_off_visits(visit.application, reason="Moved away", actor=SYSTEM)
+    typed = {**FINDINGS, "load_kw": load, "notes": "Mind the dog"}
+
+    answer = fill_in(phone_of(worker), visit, "findings", **typed, photo=camera())
+    shown = answer.content.decode()
+
+    assert answer.status_code == 409
+    assert "This visit is over (called off). What you sent now was not written down." in shown
+    assert "Moved away" in shown
+    assert "<dt>Can the connection be made?</dt><dd>Yes</dd>" in shown
+    assert "<dt>Length of the service drop</dt><dd>12.5 m</dd>" in shown
+    assert "Mind the dog" in shown
+
+
+def test_whoever_has_not_arrived_reads_so_and_sees_what_was_typed() -> None:
+    worker = ravi()
+    visit = assigned(worker)
+    Photo.objects.create(visit=visit, kind=Photo.Kind.PREMISES)
+
+    answer = fill_in(phone_of(worker), visit, "findings", **FINDINGS, notes="Mind the dog")
+    shown = answer.content.decode()
+
+    assert answer.status_code == 409
+    assert "The visit is assigned: say first that you are there." in shown
+    assert "Mind the dog" in shown
+    assert "Back to the visit" in shown
+
+
+def test_a_visit_that_was_given_to_somebody_else_says_to_whom_and_shows_what_was_typed() -> None:
+    worker, other = ravi(), ravi(name="Ana Silva")
+    visit = assigned(other, assigned(worker))
+
+    answer = fill_in(phone_of(worker), visit, "no-access", why="Nobody was there", more="Rang twice", photo=camera())
+    shown = answer.content.decode()
+
+    assert answer.status_code == 409
+    assert "The office gave this visit to Ana Silva." in shown
+    assert "Rang twice" in shown
+    assert state_of(visit) == VisitState.ASSIGNED
+    assert not Photo.objects.exists()
 
 
 def test_a_follow_up_of_another_kind_is_finished_with_a_note() -> None:

@@ -97,6 +97,10 @@
       } else if (request.status === 422) {
         input.value = "";
         finish(Object.values(answer.errors)[0][0]);
+      } else if (request.status === 404 || request.status === 409) {
+        finish("This visit is not yours any more: the photo was not kept.");
+      } else if (request.status === 403) {
+        finish("The photo was not kept: you are not logged in any more.");
       } else {
         finish("The photo could not be sent now. It goes along when you send this page.");
       }
