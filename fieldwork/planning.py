@@ -48,6 +48,12 @@ def today_of(provider: Provider) -> date:
     return timezone.now().astimezone(zone_of(provider)).date()
 
 
+def is_on_a_later_day(visit: Visit) -> bool:
+    """Whether the visit's window begins after today, on the provider's calendar."""
+    provider, start = visit.application.provider, visit.window_start
+    return start is not None and start.astimezone(zone_of(provider)).date() > today_of(provider)
+
+
 def visits_of_the_day(provider: Provider, day: date) -> QuerySet[Visit]:
     """The visits that take up somebody's day: neither called off nor come to nothing."""
     begins, ends = day_bounds(day, zone_of(provider))

@@ -5,12 +5,14 @@ sooner or later wait for each other.
 """
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from connections.actors import Actor
 from connections.lifecycle import Refused, advance, check_permission, record
 from connections.models import Application
+from connections.tracking import say_window
 from connections.vocabulary import ApplicationState
 from fieldwork.models import PENDING_VISITS, Technician, Visit, VisitState
 
@@ -52,9 +54,28 @@ def call_off_visits(application: Application, *, reason: str, actor: Actor) -> N
 
 
 @transaction.atomic
-def set_out(visit: Visit, *, actor: Actor) -> Visit:
-    """The technician leaves for the premises; the applicant is told."""
-    return advance(lock_for_work(visit), "set_out", actor=actor)
+def set_out(visit: Visit, *, actor: Actor, shown_start: str = "") -> Visit:
+    """The technician leaves for the premises; the applicant is told.
+
+    `shown_start` is what `start_of` said of the visit that the technician looked at, empty where nobody looked.
+    Raises `Refused`: `changed`, if the visit was moved since.
+    """
+    visit = lock_for_work(visit)
+    if visit.state == VisitState.ASSIGNED and shown_start not in ("", start_of(visit)):
+        raise Refused("changed", _where_it_went(visit))
+    return advance(visit, "set_out", actor=actor)
+
+
+def start_of(visit: Visit) -> str:
+    """When the visit begins, as a page carries it: in UTC, or `open` where it has no time yet."""
+    return visit.window_start.isoformat() if visit.window_start else "open"
+
+
+def _where_it_went(visit: Visit) -> str:
+    if visit.window_start is None:
+        return "This visit has no time any more. Ask the office."
+    zone = ZoneInfo(visit.application.provider.time_zone)
+    return f"This visit was moved to {say_window(visit.window_start, visit.window_end, zone)}."
 
 
 @transaction.atomic

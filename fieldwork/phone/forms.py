@@ -10,6 +10,7 @@ from django.contrib.auth.forms import AuthenticationForm
 
 from connections.vocabulary import Phase
 from fieldwork.models import MeterState, Visit
+from fieldwork.services import start_of
 
 NO_HELP = {"autocomplete": "off", "autocapitalize": "characters", "autocorrect": "off", "spellcheck": "false"}
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+")
@@ -97,7 +98,17 @@ class PhoneForm(forms.Form):
 
 
 class StepForm(PhoneForm):
-    """Only the id: set out, arrive."""
+    """Only the id: arrive."""
+
+
+class SetOutForm(StepForm):
+    """With the time for which the technician sets out, as the page shows it."""
+
+    shown_start = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, visit: Visit) -> None:
+        super().__init__(data, visit=visit)
+        self.initial["shown_start"] = start_of(visit)
 
 
 class FindingForm(PhoneForm):

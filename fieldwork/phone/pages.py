@@ -15,26 +15,29 @@ from fieldwork.acts import field_act
 from fieldwork.models import PENDING_VISITS, Technician, Visit, VisitState
 from fieldwork.phone.access import for_technicians, own_visit
 from fieldwork.phone.day import day_of
-from fieldwork.phone.forms import StepForm
+from fieldwork.phone.forms import SetOutForm, StepForm
 from fieldwork.phone.sheets import SHEET_OF_KIND, WAYS_OUT, Sheet, is_open
+from fieldwork.planning import is_on_a_later_day
+from fieldwork.services import start_of
 from fieldwork.whereabouts import premises_position
 
 
 @dataclass(frozen=True)
 class Step:
-    """A press of the one big button that needs no form."""
+    """A press of the one big button, with nothing to fill in."""
 
     name: str
     action: str
     button: str
     state: str
+    form: type[StepForm]
 
 
 STEPS = {
     step.name: step
     for step in (
-        Step("set-out", "set_out", "Set out", VisitState.ASSIGNED),
-        Step("arrive", "arrive", "I am here", VisitState.EN_ROUTE),
+        Step("set-out", "set_out", "Set out", VisitState.ASSIGNED, SetOutForm),
+        Step("arrive", "arrive", "I am here", VisitState.EN_ROUTE, StepForm),
     )
 }
 NEXT_SHEET_BUTTON = {
@@ -52,9 +55,10 @@ def today(request: HttpRequest, technician: Technician) -> HttpResponse:
     context: dict[str, Any] = {"technician": technician, "provider": technician.provider, "day": day, "now": now}
     if day.next:
         visit = day.next.visit
+        step = next_step(visit)
         context |= {
-            "step": next_step(visit),
-            "form": StepForm(visit=visit),
+            "step": step,
+            "form": step.form(visit=visit) if step else None,
             "position": premises_position(visit.application),
         }
     return render(request, "fieldwork/today.html", context)
@@ -70,20 +74,34 @@ def visit_page(request: HttpRequest, technician: Technician, pk: int) -> HttpRes
 @for_technicians
 def take_step(request: HttpRequest, technician: Technician, pk: int, name: str) -> HttpResponse:
     visit, step = own_visit(technician, pk), STEPS.get(name)
-    form = StepForm(request.POST, visit=visit)
     if step is None:
         raise Http404
+    form = step.form(request.POST, visit=visit)
     if not form.is_valid():
         return show_visit(request, technician, visit, "This page was not complete. Press the button again.")
+    if asks_first(visit, form) and "confirmed" not in request.POST:
+        context = {"technician": technician, "provider": technician.provider, "visit": visit, "form": form}
+        return render(request, "fieldwork/set_out.html", context)
     try:
-        field_act(visit, step.action, client_id=form.client_uuid, technician=technician)
+        field_act(visit, step.action, client_id=form.client_uuid, technician=technician, **form.details())
     except Refused as refusal:
         return show_visit(request, technician, own_visit(technician, pk), str(refusal))
     return redirect("field:visit", pk=pk)
 
 
+def asks_first(visit: Visit, form: StepForm) -> bool:
+    """Setting out for another day is asked once more: the applicant is told at once, and it can not be taken back.
+
+    Not where the visit was moved since the page was shown: that is said instead.
+    """
+    if not isinstance(form, SetOutForm) or visit.state != VisitState.ASSIGNED:
+        return False
+    return form.cleaned_data["shown_start"] in ("", start_of(visit)) and is_on_a_later_day(visit)
+
+
 def show_visit(request: HttpRequest, technician: Technician, visit: Visit, refusal: str = "") -> HttpResponse:
     """One visit with its one next step; `refusal` says what did not work."""
+    step = next_step(visit)
     context = {
         "technician": technician,
         "provider": technician.provider,
@@ -91,11 +109,11 @@ def show_visit(request: HttpRequest, technician: Technician, visit: Visit, refus
         "application": visit.application,
         "position": premises_position(visit.application),
         "photos": visit.photos.all(),
-        "step": next_step(visit),
+        "step": step,
         "sheet": next_sheet(visit),
         "sheet_button": NEXT_SHEET_BUTTON[Visit.Kind(visit.kind)],
         "ways_out": [sheet for sheet in WAYS_OUT if is_open(sheet, visit)],
-        "form": StepForm(visit=visit),
+        "form": step.form(visit=visit) if step else None,
         "refusal": refusal,
         "shares_position": technician.shares_position and visit.state == VisitState.EN_ROUTE,
         "not_approved": waits_for_approval(visit),

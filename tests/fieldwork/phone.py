@@ -1,5 +1,6 @@
 """A technician's phone as the tests press it: the address of a visit, its buttons, its forms and its camera."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,11 @@ def page(visit: Visit, *more: str) -> str:
 
 def press(client: Client, visit: Visit, step: str) -> Any:
     return client.post(page(visit, "step", step), {"client_id": str(uuid4())})
+
+
+def hidden_fields(shown: Any) -> dict[str, str]:
+    """What the page carries beside what is typed: the id of the act, and what was shown."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown.content.decode()))
 
 
 def fill_in(client: Client, visit: Visit, sheet: str, **typed: Any) -> Any:

@@ -13,7 +13,7 @@ from connections.models import Event
 from fieldwork.models import Visit, VisitState
 from fieldwork.services import call_off_visits, set_out
 from tests.factories import SYSTEM, provider, staff, technician
-from tests.fieldwork.phone import FINDINGS, assigned, camera, fill_in, page, press
+from tests.fieldwork.phone import FINDINGS, assigned, camera, fill_in, hidden_fields, page, press
 from tests.fieldwork.premises import (
     assessment,
     give_window,
@@ -221,6 +221,42 @@ def test_a_step_that_is_not_open_says_so_and_changes_nothing() -> None:
     assert answer.status_code == 409
     assert "it can not set out now" in answer.content.decode()
     assert "This visit was called off" in answer.content.decode()
+
+
+def test_setting_out_for_a_visit_that_was_moved_says_to_when_and_tells_nobody() -> None:
+    worker = ravi()
+    visit, client = assigned(worker, give_window(assessment(), timezone.now())), phone_of(worker)
+    shown = hidden_fields(client.get(page(visit)))
+    give_window(visit, timezone.now().replace(year=2030, month=12, day=11, hour=17, minute=0))
+
+    answer = client.post(page(visit, "step", "set-out"), {**shown, "confirmed": "yes"})
+
+    assert answer.status_code == 409
+    assert "This visit was moved to Wednesday 11 December, 09:00–12:00." in answer.content.decode()
+    assert state_of(visit) == VisitState.ASSIGNED
+
+
+def test_setting_out_for_another_day_is_asked_once() -> None:
+    worker = ravi()
+    later = timezone.now().replace(year=2030, month=12, day=11, hour=17, minute=0)
+    visit, client = assigned(worker, give_window(assessment(), later)), phone_of(worker)
+
+    asked = client.post(page(visit, "step", "set-out"), hidden_fields(client.get(page(visit))))
+    before = state_of(visit)
+    told = client.post(page(visit, "step", "set-out"), {**hidden_fields(asked), "confirmed": "yes"})
+
+    assert "This visit is on Wednesday 11 December, 09:00–12:00." in asked.content.decode()
+    assert before == VisitState.ASSIGNED
+    assert (told.status_code, state_of(visit)) == (302, VisitState.EN_ROUTE)
+
+
+def test_setting_out_for_today_is_asked_nothing() -> None:
+    worker = ravi()
+    visit, client = assigned(worker, give_window(assessment(), timezone.now())), phone_of(worker)
+
+    client.post(page(visit, "step", "set-out"), hidden_fields(client.get("/field/")))
+
+    assert state_of(visit) == VisitState.EN_ROUTE
 
 
 def test_a_press_without_its_id_or_of_no_button_is_refused() -> None:
