@@ -50,6 +50,21 @@ def role_statements(application: str, owner: str) -> Iterator[str]:
     yield f"{defaults} GRANT USAGE, SELECT ON SEQUENCES TO {app};"
 
 
+def who_may_rewrite() -> list[str]:
+    """Roles that may change or remove what is append-only, its owner aside: those `database_roles` is to be run for."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee)::text END"
+            " FROM pg_class, aclexplode(relacl) WHERE relnamespace = current_schema()::regnamespace"
+            " AND relname = ANY(%s) AND privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE') AND grantee <> relowner"
+            " ORDER BY 1",
+            [list(APPEND_ONLY)],
+        )
+        return [role for (role,) in cursor.fetchall()]
+
+
 def privileges(table: str) -> str:
     """What the application may do with a table."""
     if table in OWNERS_OWN:

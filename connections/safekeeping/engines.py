@@ -26,6 +26,9 @@ class Engine(Protocol):
     def dump(self, path: Path) -> None:
         """Copy the database. Within `one_moment`, and of that moment."""
 
+    def make_sure(self) -> None:
+        """Raises `Unable` where whom we are may not replace what the database holds. Nothing is touched."""
+
     def load(self, path: Path) -> None:
         """Let the database be what the copy says and nothing else."""
 
@@ -64,6 +67,16 @@ class Postgres:
         owners = ["--no-owner", "--no-privileges"]
         self._run("pg_dump", "--format=custom", f"--snapshot={snapshot}", *owners, *without, f"--file={path}")
 
+    def make_sure(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT tableowner FROM pg_tables"
+                " WHERE schemaname = current_schema() AND NOT pg_has_role(tableowner, 'USAGE')"
+            )
+            owners = " and ".join(name for (name,) in cursor.fetchall())
+        if owners:
+            raise Unable(f"The tables are {owners}'s: let DATABASE_URL name {owners} for a restore (docs/backup.md).")
+
     def load(self, path: Path) -> None:
         with connection.cursor() as cursor:
             for table in connection.introspection.table_names(cursor):
@@ -100,6 +113,9 @@ class SQLite:
                 copy.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
             copy.commit()
             copy.execute("VACUUM")  # what was deleted is not left in free pages
+
+    def make_sure(self) -> None:
+        """Whoever can write to the file may."""
 
     def load(self, path: Path) -> None:
         connection.close()

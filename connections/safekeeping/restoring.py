@@ -34,7 +34,7 @@ def rows_in_the_way() -> int:
 
 
 def open_for(folder: Path) -> Json:
-    """The manifest of a whole backup that this release can put back. Raises `NotWhole`; nothing is touched."""
+    """The manifest of a whole backup that this release and this role can put back. Raises `NotWhole`, `Unable`."""
     manifest = archive.open_sealed(folder)
     made_on = manifest["database"]["engine"]
     if made_on != connection.vendor:
@@ -43,6 +43,7 @@ def open_for(folder: Path) -> Json:
     if other:
         release = manifest["versions"]["servicedrop"]
         raise NotWhole(f"Restore with the release that made it ({release}), then upgrade: {', '.join(other[:5])}.")
+    engine().make_sure()
     return manifest
 
 

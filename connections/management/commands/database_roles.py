@@ -11,7 +11,8 @@ from connections.audit.roles import role_statements
 class Command(BaseCommand):
     help = (
         "Print SQL for PostgreSQL: an owner who migrates, and an application role that can not change the audit trail."
-        " For example: manage.py database_roles | psql servicedrop. Run it again after every migration."
+        " For example: manage.py database_roles | psql servicedrop. Run it again after every migration and every"
+        " restore."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 
+from connections.audit.roles import who_may_rewrite
 from connections.safekeeping.archive import NotWhole
 from connections.safekeeping.engines import Unable
 from connections.safekeeping.restoring import open_for, prove, put_back, rows_in_the_way
@@ -33,8 +34,17 @@ class Command(BaseCommand):
             self.stdout.write(f"  {line}")
         for name in manifest["lost"]:
             self.stdout.write(f"  missing or damaged before the backup already: {name}")
+        self._tell_of_roles()
         if proof.differences:
             raise CommandError("Not as it was:\n  " + "\n  ".join(proof.differences))
+
+    def _tell_of_roles(self) -> None:
+        """Rights are not in a backup, and what is made anew is made with the ordinary ones."""
+        if connection.vendor != "postgresql":
+            return
+        for role in who_may_rewrite():
+            self.stdout.write(self.style.WARNING(f"{role} can change and remove what the audit trail and ledger keep."))
+        self.stdout.write("Where database_roles was used, run it again before the house starts (docs/audit.md).")
 
     def _make_sure(self, *, force: bool) -> None:
         """Nothing that is there goes without a name typed."""
