@@ -180,6 +180,14 @@ def test_head_kept_elsewhere_shows_a_cut_off_end_and_a_rewritten_chain() -> None
     assert "not the digest" in told(*line)
 
 
+def test_a_kept_line_is_proved_also_where_head_was_left_out() -> None:
+    scheduled_application()
+    now = timezone.now().isoformat()
+
+    assert "not the digest" in told("--at", now, "--is", "0000")
+    assert proof("--head", "--at", now).startswith(f"--head --at {now} --is ")
+
+
 def test_head_counts_chains_and_events() -> None:
     application()
     scheduled_application()
@@ -190,7 +198,15 @@ def test_head_counts_chains_and_events() -> None:
     assert f"({head.chains} chains, {head.events} events)" in proof("--head", "--at", head.at.isoformat())
 
 
-@pytest.mark.parametrize("arguments", [["--application", "nobody"], ["--head", "--at", "yesterday"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--application", "nobody"],
+        ["--head", "--at", "yesterday"],
+        ["--head", "--application", "conn-order-001"],
+        ["--is", "0000"],
+    ],
+)
 def test_what_can_not_be_understood_is_another_exit_code(arguments: list[str]) -> None:
     with pytest.raises(CommandError) as failure:
         proof(*arguments)

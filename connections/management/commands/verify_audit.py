@@ -20,20 +20,25 @@ SETTLED = timedelta(minutes=2)  # longer than any transaction that still writes
 class Command(BaseCommand):
     help = (
         "Prove that no event was changed, removed, slipped in or moved; exit code 1 names the first broken row. With "
-        "--head print one line to keep elsewhere, with --head --at … --is … prove such a line later."
+        "--head print one line to keep elsewhere; given as it was kept, --head --at … --is …, it proves such a line."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--application", metavar="N", help="an order id (conn-order-001), or the row's number")
         parser.add_argument("--head", action="store_true", help="the digest of all chains' heads, instead of a proof")
-        parser.add_argument("--at", help="with --head: as it was at this time, ISO 8601 with zone")
-        parser.add_argument("--is", dest="expected", help="with --head: exit code 1 unless this is the digest")
+        parser.add_argument("--at", help="the head as it was at this time, ISO 8601 with zone")
+        parser.add_argument("--is", dest="expected", help="exit code 1 unless this is the digest")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["head"]:
-            self._head(options["at"], options["expected"])
-        else:
+        # A kept line that is given without --head is a line to be proved all the same, not a word to pass over.
+        if not (options["head"] or options["at"] is not None or options["expected"] is not None):
             self._verify(options["application"])
+            return
+        if options["application"]:
+            raise CommandError("The head is of all chains: leave --application out.", returncode=2)
+        if options["expected"] is not None and options["at"] is None:
+            raise CommandError("A digest is of a time: say --at as well.", returncode=2)
+        self._head(options["at"], options["expected"])
 
     def _verify(self, wanted: str | None) -> None:
         events = Event.objects.filter(application=find(wanted)) if wanted else None
@@ -47,9 +52,9 @@ class Command(BaseCommand):
     def _head(self, at: str | None, expected: str | None) -> None:
         head = head_at(moment_of(at))
         self.stdout.write(
-            f"--at {head.at.isoformat()} --is {head.digest}  ({head.chains} chains, {head.events} events)"
+            f"--head --at {head.at.isoformat()} --is {head.digest}  ({head.chains} chains, {head.events} events)"
         )
-        if expected and expected != head.digest:
+        if expected is not None and expected != head.digest:
             raise CommandError("This is not the digest that was kept: events until then were changed.", returncode=1)
 
 
