@@ -69,6 +69,14 @@ def test_every_figure_that_a_rule_or_a_panel_names_is_told(busy_house: None) -> 
     assert (named | drawn) - told == set()
 
 
+@pytest.mark.parametrize("check", ["clock", "migrations"])
+def test_what_is_asked_of_the_database_rings_only_while_the_database_answers(check: str) -> None:
+    answers = 'and on (instance) min by (instance) (servicedrop_check_ok{check="database"}) == 1'
+    (asking,) = [rule["expr"] for rule in rules() if check in rule["expr"]]
+
+    assert f'(servicedrop_check_ok{{check="{check}"}}) == 0 {answers}' in " ".join(asking.split())
+
+
 def test_every_alert_has_its_page_and_every_page_its_alert() -> None:
     alerts = [rule["alert"] for rule in rules()]
     pages = re.findall(r"^## (\w+)$", (WATCHING / "runbook.md").read_text(), re.MULTILINE)
