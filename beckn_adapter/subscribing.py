@@ -45,13 +45,23 @@ def publish(client: Client, pairs: keys.KeyPairs, domain: str, *, valid_for: tim
         words = "the registry has another signing key under this id; make one with a new id, for keys never change"
         return Outcome(False, words)
     if record and record.status == SUBSCRIBED and record.url == settings.BECKN_SUBSCRIBER_URI:
-        ends = f"until {iso(record.valid_until)}" if record.valid_until else "without an end"
-        good = record.is_current(timezone.now())
-        return Outcome(good, f"{'is' if good else 'was'} {SUBSCRIBED} {ends}; nothing sent")
+        return _as_it_is(record)
     now = timezone.now()
     wanted = _subscription(pairs.key_id, pairs.signing_public, pairs.encryption_public, domain, now, now + valid_for)
     refusal = _send(client, wanted, _signer(client, pairs, domain))
     return Outcome(False, refusal) if refusal else _await(client, pairs.key_id, domain, wait)
+
+
+def _as_it_is(record: Subscriber) -> Outcome:
+    """What the registry has of a key that it took in once. A key's time is not made longer: another one takes over."""
+    now = timezone.now()
+    ends = f"until {iso(record.valid_until)}" if record.valid_until else "without an end"
+    if record.is_current(now):
+        return Outcome(True, f"is {SUBSCRIBED} {ends}; nothing sent")
+    if record.valid_until and record.valid_until <= now:
+        return Outcome(False, f"was {SUBSCRIBED} {ends}; nothing sent. Rotate: docs/keys.md")
+    begins = iso(record.valid_from) if record.valid_from else "a later time"
+    return Outcome(False, f"is {SUBSCRIBED} from {begins} on; nothing sent")
 
 
 def retire(client: Client, key_id: str, domain: str) -> Outcome:

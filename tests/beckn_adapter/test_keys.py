@@ -76,6 +76,11 @@ def test_new_keys_are_printed_as_the_environment_that_uses_them(settings: Any) -
     assert keys.first().encryption_public in public
 
 
+def test_an_id_that_can_not_stand_in_a_signature_is_refused() -> None:
+    with pytest.raises(CommandError, match="'a b' can not stand in a signature"):
+        call_command("beckn_keys", "new", "--key-id", "a b")
+
+
 def test_two_calls_make_two_keys(settings: Any) -> None:
     first, second = settings_in(run("new")[0]), settings_in(run("new", "--second")[0])
 

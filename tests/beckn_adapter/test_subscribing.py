@@ -78,6 +78,24 @@ def test_again_nothing_is_sent(registry: Registry) -> None:
     assert len(registry.onboarding.challenges) == 1
 
 
+def test_a_key_whose_time_is_over_is_to_be_rotated(registry: Registry) -> None:
+    subscribe()
+    registry.subscribe(record(registry) | {"valid_until": iso(datetime.now(UTC) - timedelta(days=1))})
+    out = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("beckn_subscribe", stdout=out)
+
+    assert "was SUBSCRIBED until" in out.getvalue()
+    assert "Rotate: docs/keys.md" in out.getvalue()
+
+
+@pytest.mark.parametrize("days", ["99999999999", "0", "-1", "many"])
+def test_a_number_of_days_that_no_key_holds_is_refused_in_words(days: str) -> None:
+    with pytest.raises(CommandError, match="is not a number of days from 1 to 36500"):
+        subscribe(f"--valid-days={days}")
+
+
 def test_each_domain_has_a_record_of_its_own(registry: Registry, settings: Any) -> None:
     settings.BECKN_DOMAINS = ["service", "deg:service"]
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from beckn_adapter import keys
+from beckn_adapter.checks import KEY_ID, KEY_ID_HINT
 from beckn_adapter.keycheck import examine
 from beckn_adapter.registry_client import Client
 from beckn_adapter.signing import BadKey
@@ -37,6 +38,8 @@ class Command(BaseCommand):
             raise CommandError(f"{problem.filename}: {problem.strerror}") from None
 
     def make(self, *, key_id: str, second: bool, out: Path | None, **_: Any) -> None:
+        if key_id and not KEY_ID.fullmatch(key_id):
+            raise CommandError(f"The key id {key_id!r} can not stand in a signature. {KEY_ID_HINT}")
         pairs = keys.make(key_id or str(uuid.uuid4()), "BECKN_SECOND" if second else "BECKN")
         lines = pairs.as_settings()
         if out:

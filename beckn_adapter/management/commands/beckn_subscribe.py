@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--retire", metavar="KEY_ID", help="end this key once its last signature has expired")
-        parser.add_argument("--valid-days", type=int, default=365, help="how long new keys hold (default: 365)")
+        parser.add_argument("--valid-days", type=days, default=365, help="how long new keys hold (default: 365)")
         parser.add_argument("--wait", type=float, default=20, help="seconds for the challenge (default: 20)")
 
     def handle(self, *args: Any, retire: str | None, valid_days: int, wait: float, **_: Any) -> None:
@@ -41,3 +41,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{key_id} in {domain}: {outcome.words}.")
         if not all(outcome.good for _, _, outcome in outcomes):
             raise CommandError("Not every key is as it should be.")
+
+
+def days(text: str) -> int:
+    """A day to a hundred years."""
+    if not (text.isdecimal() and 1 <= int(text) <= 36_500):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of days from 1 to 36500, such as 365")
+    return int(text)
