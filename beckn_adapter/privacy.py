@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from beckn_adapter.models import Attempt, Callback, Message
 from connections.lifecycle import Refused, guard
 from connections.models import Application
-from connections.privacy.rooms import Part, erases, exports, rows_of, sweeps_messages
+from connections.privacy.rooms import Part, counts_messages, erases, exports, rows_of, sweeps_messages
 from connections.queues import as_text
 
 
@@ -63,9 +63,7 @@ def delete_messages_of_no_order(before: datetime, limit: int) -> int:
 
     Rows that somebody has in hand are passed over, and so are those whose answer is still owed.
     """
-    owed = Callback.objects.filter(request=OuterRef("pk"), state=Callback.State.DUE)
-    old = Message.objects.filter(~Exists(owed), application=None, received_at__lt=before)
-    old = old.exclude(state=Message.State.RECEIVED).order_by("received_at")
+    old = _of_no_order(before).order_by("received_at")
     with transaction.atomic():
         ids = list(old.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:limit])
         answers = list(Callback.objects.filter(request__in=ids).order_by().values_list("pk", flat=True))
@@ -73,3 +71,15 @@ def delete_messages_of_no_order(before: datetime, limit: int) -> int:
         Callback.objects.filter(pk__in=answers)._raw_delete(using=connection.alias)
         Message.objects.filter(pk__in=ids)._raw_delete(using=connection.alias)
     return len(ids)
+
+
+@counts_messages
+def count_messages_of_no_order(before: datetime) -> int:
+    """Those that `delete_messages_of_no_order` deletes; how many."""
+    return _of_no_order(before).count()
+
+
+def _of_no_order(before: datetime) -> QuerySet[Message]:
+    owed = Callback.objects.filter(request=OuterRef("pk"), state=Callback.State.DUE)
+    old = Message.objects.filter(~Exists(owed), application=None, received_at__lt=before)
+    return old.exclude(state=Message.State.RECEIVED)

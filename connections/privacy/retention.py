@@ -14,7 +14,7 @@ from connections.actors import Actor
 from connections.lifecycle import Refused
 from connections.models import Application, Provider
 from connections.privacy.erasure import erase_application, erase_one_part
-from connections.privacy.rooms import Part, sweep_messages
+from connections.privacy.rooms import Part, count_messages, sweep_messages
 from connections.vocabulary import ApplicationState
 
 CALENDAR = Actor.system("retention")
@@ -128,6 +128,12 @@ def sweep_messages_of_no_order(now: datetime, *, seconds: float) -> int:
         if count < SWEPT_TOGETHER:
             break
     return deleted
+
+
+def count_messages_of_no_order(now: datetime) -> int:
+    """How many `sweep_messages_of_no_order` would delete, given the time."""
+    days = messages_of_no_order_kept_for()
+    return 0 if days is None else count_messages(now - timedelta(days=days))
 
 
 def messages_of_no_order_kept_for() -> int | None:

@@ -27,10 +27,12 @@ Exporter = Callable[[Application], Any]
 Eraser = Callable[[Application], int]
 FileLister = Callable[[Application], Iterator[tuple[str, FieldFile]]]
 Sweeper = Callable[[datetime, int], int]
+Counting = Callable[[datetime], int]
 _exporters: dict[str, Exporter] = {}
 _file_listers: list[FileLister] = []
 _erasers: dict[Part, list[Eraser]] = defaultdict(list)
 _sweepers: list[Sweeper] = []
+_counters: list[Counting] = []
 
 
 def exports(name: str) -> Callable[[Exporter], Exporter]:
@@ -66,6 +68,12 @@ def sweeps_messages(function: Sweeper) -> Sweeper:
     return function
 
 
+def counts_messages(function: Counting) -> Counting:
+    """This function says how many messages `sweeps_messages` would delete in the end."""
+    _counters.append(function)
+    return function
+
+
 def rows_of(queryset: QuerySet[Any], *without: str) -> list[dict[str, Any]]:
     """Every column of every row, but those named."""
     columns = [field.attname for field in queryset.model._meta.concrete_fields if field.attname not in without]
@@ -90,3 +98,8 @@ def erase_part(application: Application, part: Part) -> int:
 def sweep_messages(before: datetime, limit: int) -> int:
     """One batch of every room, each in a transaction of its own."""
     return sum(sweep(before, limit) for sweep in _sweepers)
+
+
+def count_messages(before: datetime) -> int:
+    """How many there are of what `sweep_messages` deletes."""
+    return sum(count(before) for count in _counters)

@@ -114,6 +114,7 @@ def test_messages_of_no_order_go_with_the_shortest_rule() -> None:
         )  # fmt: skip
     type(order.provider).objects.update(keep_messages_days=30)
 
+    assert kept(dry_run=True) == "Would go: 1 messages of no order\n"
     assert kept() == "Went: 1 messages of no order\n"
     assert [row.transaction_id for row in Message.objects.all()] == ["t1"]
 

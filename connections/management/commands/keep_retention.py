@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from connections.privacy.retention import keep_retention, sweep_messages_of_no_order
+from connections.privacy.retention import count_messages_of_no_order, keep_retention, sweep_messages_of_no_order
 
 
 class Command(BaseCommand):
@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         done = keep_retention(now, dry_run=options["dry_run"])
-        if not options["dry_run"]:  # of these nothing could be taken back: they go in batches
+        if options["dry_run"]:  # these are counted, for they go in batches, and nothing could be taken back
+            done["messages of no order"] += count_messages_of_no_order(now)
+        else:
             done["messages of no order"] += sweep_messages_of_no_order(now, seconds=options["seconds"])
         verb = "Would go" if options["dry_run"] else "Went"
         for name, count in sorted((+done).items()):
