@@ -1,4 +1,6 @@
-"""What a cashier asks: what is due of an order, what is due back, and whether this payment is here already."""
+"""What a cashier asks: what is due of an order, what is due back, and whether this payment is here already.
+
+Money that a person found and typed comes in here, so that more than is owed is asked about first."""
 
 import uuid
 from collections import defaultdict
@@ -10,9 +12,10 @@ from django.db import transaction
 
 from billing.accounts import Account, total
 from billing.ledger import account_of, accounts_by_slot, accounts_of
-from billing.models import Entry, Instalment, Payment, Quote
-from billing.payments import known_payment, record_payment
+from billing.models import Entry, Instalment, Payment, PaymentReport, Quote
+from billing.payments import check_permission, known_payment, record_payment
 from connections.actors import Actor
+from connections.lifecycle import Refused, advance
 from connections.models import Application
 from connections.vocabulary import BEFORE_THE_WORK, ENDED_STATES, ApplicationState, EntryKind
 
@@ -85,11 +88,11 @@ class Outcome:
 
 
 class AboveDue(Exception):
-    """More than is owed: a person should say yes to it first. `over` would be due back."""
+    """`amount` is more than is `owed`: a person should say yes to it first. `over` would be due back."""
 
-    def __init__(self, over: Decimal) -> None:
-        super().__init__(f"{over} more than is owed.")
-        self.over = over
+    def __init__(self, amount: Decimal, owed: Decimal) -> None:
+        super().__init__(f"{amount} is more than {owed}.")
+        self.amount, self.owed, self.over = amount, owed, amount - owed
 
 
 @transaction.atomic
@@ -99,20 +102,67 @@ def take_payment(
     amount: Decimal,
     method: str,
     reference: str,
-    key: uuid.UUID,
+    key: uuid.UUID | None,
     actor: Actor,
     over_seen: Decimal | None = None,
+    towards: Instalment | None = None,
+    note: str = "",
 ) -> Outcome:
-    """Record a payment once, whatever is pressed how often. `over_seen` is the surplus that the cashier agreed to.
+    """Record a payment once, whatever is pressed how often. `over_seen` is the surplus that a person agreed to.
 
     Raises `AboveDue` for any other surplus, and `Refused` as `record_payment` does.
     """
+    check_permission(actor, "billing.add_payment")
     application = Application.objects.select_for_update().get(pk=application.pk)
     known = known_payment(application, key, method, reference, is_refund=False, amount=amount)
     if known:
         return Outcome(known, is_new=False)
-    over = amount - account_of(application).open
-    if over > 0 and over != over_seen:
-        raise AboveDue(over)
-    payment = record_payment(application, amount=amount, method=method, reference=reference, key=key, actor=actor)
+    owed = account_of(application).open
+    if amount > owed and amount - owed != over_seen:
+        raise AboveDue(amount, owed)
+    payment = record_payment(
+        application,
+        amount=amount,
+        method=method,
+        reference=reference,
+        key=key,
+        actor=actor,
+        towards=towards,
+        note=note,
+    )
     return Outcome(payment, is_new=True)
+
+
+@transaction.atomic
+def match_report(
+    report: PaymentReport,
+    *,
+    amount: Decimal,
+    method: str,
+    reference: str,
+    actor: Actor,
+    key: uuid.UUID | None = None,
+    over_seen: Decimal | None = None,
+) -> Payment:
+    """Staff found the money that a buyer app reported: it is recorded for the instalment that was named.
+
+    Raises `AboveDue`, `Refused`: `already_matched`, and as `take_payment` and `advance` do.
+    """
+    payment = take_payment(
+        report.application,
+        amount=amount,
+        method=method,
+        reference=reference,
+        key=key,
+        actor=actor,
+        over_seen=over_seen,
+        towards=report.instalment,
+        note=f"Reported by {report.reported_by}",
+    ).payment
+    matched = PaymentReport.objects.filter(payment=payment).first()
+    if matched and matched.pk != report.pk:
+        raise Refused("already_matched", f"{reference or payment} is matched with another report already.")
+    if matched:
+        return payment
+    advance(report, "match", actor=actor, payment=payment)
+    return payment

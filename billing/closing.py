@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from billing.models import Closing, Entry, Payment, Voucher
 from billing.models.voucher import VoucherKind
-from billing.pricing import in_words, to_minor_unit
+from billing.pricing import in_words, say_decimals, to_minor_unit
 from connections.actors import Actor
 from connections.lifecycle import Refused
 from connections.models import Provider
@@ -175,9 +175,7 @@ def close_day(provider: Provider, day: date, *, counted_cash: Decimal, note: str
     if not is_over(provider, day):
         raise Refused("not_over", f"The day is not over in {provider.time_zone}: it can be closed after midnight.")
     if counted_cash != to_minor_unit(counted_cash, provider.currency):
-        raise Refused(
-            "amount_wrong", f"The cash must be in whole units such as {in_words(Decimal(1), provider.currency)}."
-        )
+        raise Refused("amount_wrong", f"Give the cash {say_decimals(provider.currency)}.")
     figures = figures_of(provider, day)
     expected = expected_cash(provider, figures)
     if counted_cash != expected and not note.strip():

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from billing.accounts import Account, share_out
 from billing.ledger import account_of, accounts_of, add_entry, by_due_date, payment_status, reverse
 from billing.models import Instalment, Payment, PaymentReport, ReportState, Waiver, WaiverState
-from billing.pricing import in_words, to_minor_unit
+from billing.pricing import in_words, say_what_is_wrong
 from connections.actors import Actor
 from connections.lifecycle import Refused, advance, record
 from connections.models import Application
@@ -139,7 +139,7 @@ def reverse_payment(payment: Payment, *, reason: str, actor: Actor) -> None:
     Raises `Refused`: `not_allowed`, `reason_missing`, `already_taken_back`.
     """
     application = _locked(payment.application)
-    _check_permission(actor, "billing.reverse_payment")
+    check_permission(actor, "billing.reverse_payment")
     if not reason.strip():
         raise Refused("reason_missing", "Say why the payment is taken back.")
     entries = list(payment.entries.exclude(kind=EntryKind.REVERSAL).filter(reversal=None))
@@ -180,40 +180,13 @@ def report_payment(
 
 
 @transaction.atomic
-def match_report(
-    report: PaymentReport, *, amount: Decimal, method: str, reference: str, actor: Actor, key: uuid.UUID | None = None
-) -> Payment:
-    """Staff found the money that a buyer app reported: it is recorded for the instalment that was named.
-
-    Raises `Refused`: `already_matched`, and as `record_payment` and `advance` do.
-    """
-    payment = record_payment(
-        report.application,
-        amount=amount,
-        method=method,
-        reference=reference,
-        actor=actor,
-        key=key,
-        towards=report.instalment,
-        note=f"Reported by {report.reported_by}",
-    )
-    matched = PaymentReport.objects.filter(payment=payment).first()
-    if matched and matched.pk != report.pk:
-        raise Refused("already_matched", f"{reference or payment} is matched with another report already.")
-    if matched:
-        return payment
-    advance(report, "match", actor=actor, payment=payment)
-    return payment
-
-
-@transaction.atomic
 def ask_waiver(instalment: Instalment, *, amount: Decimal, reason: str, actor: Actor) -> Waiver:
     """Ask that a part of an instalment be forgone; somebody else decides. Raises `Refused`: `not_allowed`,
     `reason_missing`, `amount_wrong`, `too_much`, `already_asked`."""
     application = _locked(instalment.application)
     if actor.kind != "staff":
         raise Refused("not_allowed", "Only a member of staff can ask for a waiver.")
-    _check_permission(actor, "billing.add_waiver")
+    check_permission(actor, "billing.add_waiver")
     _check_money(application, amount)
     if not reason.strip():
         raise Refused("reason_missing", "Say why it should be waived: the second person will read it.")
@@ -255,7 +228,7 @@ def _begin(
     """Money is to come in, or to go back: the application under its lock, the payment if it is recorded already, and
     the currency. Raises `Refused`."""
     application = _locked(application)
-    _check_permission(actor, "billing.refund_payment" if is_refund else "billing.add_payment")
+    check_permission(actor, "billing.refund_payment" if is_refund else "billing.add_payment")
     known = known_payment(application, key, method, reference, is_refund=is_refund, amount=amount)
     return application, known, known.currency if known else _check_money(application, amount)
 
@@ -265,7 +238,7 @@ def _locked(application: Application) -> Application:
     return Application.objects.select_for_update().get(pk=application.pk)
 
 
-def _check_permission(actor: Actor, permission: str) -> None:
+def check_permission(actor: Actor, permission: str) -> None:
     if actor.kind == "system" or (actor.kind == "staff" and actor.user.has_perm(permission)):
         return
     raise Refused("not_allowed", f"{actor} may not do this with money.")
@@ -276,13 +249,10 @@ def _check_money(application: Application, amount: Decimal) -> str:
     if application.fulfillment_state == ApplicationState.DRAFT:
         raise Refused("not_ordered", "This application is not ordered yet: nothing is asked for.")
     currency: str = application.quote.currency
-    if amount <= 0 or to_minor_unit(amount, currency) != amount:
-        raise Refused("amount_wrong", f"The amount must be above nothing, in whole units such as {_unit(currency)}.")
+    wrong = say_what_is_wrong(amount, currency)
+    if wrong:
+        raise Refused("amount_wrong", wrong)
     return currency
-
-
-def _unit(currency: str) -> str:
-    return in_words(Decimal(1), currency)
 
 
 def known_payment(

@@ -74,6 +74,22 @@ def in_words(amount: Decimal, currency: str) -> str:
     return f"{to_minor_unit(amount, currency):,f} {currency}"
 
 
+def say_decimals(currency: str) -> str:
+    """How exact an amount may be: with no more than 2 decimals, such as 150.25 USD."""
+    places = MINOR_UNITS.get(currency, 2)
+    how = f"with no more than {places} decimals" if places else "without decimals"
+    return f"{how}, such as {in_words(Decimal('150.25'), currency)}"
+
+
+def say_what_is_wrong(amount: Decimal, currency: str) -> str:
+    """Why this can not be an amount that moves, as a sentence; empty where it can."""
+    if amount <= 0:
+        return "The amount must be above nothing."
+    if to_minor_unit(amount, currency) != amount:
+        return f"Give the amount {say_decimals(currency)}."
+    return ""
+
+
 def price(lines: Iterable[Line], load_kw: Decimal | None, currency: str) -> Price:
     """Price a load (kW). Without a load only the fixed lines count; a per-kW line that comes to nothing is left out."""
     quoted = []

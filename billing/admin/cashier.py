@@ -12,9 +12,9 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from billing.admin.find_order import AT_MOST, find_orders
-from billing.admin.money_pages import MoneyForm, key_in, paper_of, show, with_new_key
+from billing.admin.money_pages import MoneyForm, ask_about_surplus, key_in, paper_of, show, with_new_key
 from billing.cash_desk import AboveDue, Standing, standing_of, take_payment
-from billing.ledger import account_of, is_taken_back
+from billing.ledger import is_taken_back
 from billing.models import Payment, ReportState, WaiverState
 from billing.papers.links import paper_path
 from billing.pricing import in_words, to_minor_unit
@@ -76,14 +76,15 @@ class CashierPages(ModelAdmin):
         if key is None:
             return with_new_key(order_address(application))
         standing = standing_of(application)
-        proposed = to_minor_unit(standing.proposed, application.quote.currency)
-        form = MoneyForm(initial={"key": key, "amount": proposed or ""})
+        currency = application.quote.currency
+        proposed = to_minor_unit(standing.proposed, currency)
+        form = MoneyForm(initial={"key": key, "amount": proposed or ""}, currency=currency)
         return self._show_order(request, application, standing, form, Payment.objects.filter(key=key).first())
 
     def _take(self, request: HttpRequest, application: Application) -> HttpResponse:
         if not request.user.has_perm("billing.add_payment"):
             raise PermissionDenied
-        form = MoneyForm(request.POST)
+        form = MoneyForm(request.POST, currency=application.quote.currency)
         if "key" in form.errors:
             messages.error(request, "Nothing was recorded. Please enter it once more.")
             return with_new_key(order_address(application))
@@ -93,7 +94,7 @@ class CashierPages(ModelAdmin):
         try:
             outcome = take_payment(application, actor=Actor.staff(request.user), over_seen=agreed, **form.moved)
         except AboveDue as surplus:
-            return self._ask_about(request, application, form, surplus.over)
+            return ask_about_surplus(self, request, application, surplus)
         except Refused as refusal:
             form.add_error(None, str(refusal))
             return self._show_order(request, application, standing_of(application), form)
@@ -120,27 +121,6 @@ class CashierPages(ModelAdmin):
             recorded_words=_sentence(recorded) if recorded else "",
             another=f"{order_address(application)}",
             **what_stands(request, application, standing),
-        )
-
-    def _ask_about(
-        self, request: HttpRequest, application: Application, form: MoneyForm, over: Decimal
-    ) -> HttpResponse:
-        """The page between, where more is paid than is owed."""
-        currency = application.quote.currency
-        return show(
-            self,
-            request,
-            "cashier_check",
-            "Check the amount",
-            order=application,
-            given=request.POST,
-            agreed=over,
-            button=f"Take {in_words(form.cleaned_data['amount'], currency)}",
-            sentences=[
-                f"{in_words(form.cleaned_data['amount'], currency)} is more than what is owed:"
-                f" {in_words(account_of(application).open, currency)}.",
-                f"If you take it, {in_words(over, currency)} more will be due back to {application.applicant_name}.",
-            ],
         )
 
     # --- What was done ----------------------------------------------------------------------------------------------

@@ -59,12 +59,12 @@ class RefundPages(ModelAdmin):
         known = Payment.objects.filter(key=key).first()
         if known:
             return HttpResponseRedirect(f"{reverse('admin:billing_cashier_done', args=[known.pk])}?again=1")
-        due = standing_of(application).account.refund_due
-        initial = {"key": key, "amount": to_minor_unit(due, application.quote.currency)}
-        return self._show_refund(request, application, MoneyForm(initial=initial))
+        due, currency = standing_of(application).account.refund_due, application.quote.currency
+        initial = {"key": key, "amount": to_minor_unit(due, currency)}
+        return self._show_refund(request, application, MoneyForm(initial=initial, currency=currency))
 
     def _pay_back(self, request: HttpRequest, application: Application) -> HttpResponse:
-        form = MoneyForm(request.POST)
+        form = MoneyForm(request.POST, currency=application.quote.currency)
         if "key" in form.errors:
             messages.error(request, "Nothing was paid back. Please enter it once more.")
             return with_new_key(refund_address(application))

@@ -1,25 +1,27 @@
 """Payments that buyer apps reported: found among the money that came in, or not found."""
 
+from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from billing.admin.money_pages import WITH_REFERENCE
+from billing.admin.money_pages import SoundMoney, ask_about_surplus
 from billing.admin.requests import NoForm, RequestAdmin
+from billing.cash_desk import AboveDue, match_report
 from billing.models import PaymentReport
-from billing.payments import match_report
 from billing.pricing import to_minor_unit
 from connections.actors import Actor
 from connections.admin import BY_PROVIDER, ORDER_WORDS, ActionForm, KnownValues, Words, link_to, moment, stamp
+from connections.privacy.access import note_view
 from connections.vocabulary import PaymentMethod
 
 
-class MatchForm(ActionForm):
+class MatchForm(SoundMoney, ActionForm):
     """The money as staff found it, which may be another amount than the buyer app said."""
 
     amount = forms.DecimalField(
@@ -35,24 +37,17 @@ class MatchForm(ActionForm):
         widget=UnfoldAdminTextInputWidget(),
         help_text="As it stands on the bank statement or in the buyer app's settlement.",
     )
-    key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         report: PaymentReport = self.thing
+        self.currency = report.currency
         self.initial.update(
             amount=to_minor_unit(report.amount, report.currency),
             method=PaymentMethod.BUYER_APP if report.instalment.collected_by == "BAP" else PaymentMethod.BANK_TRANSFER,
             reference=report.reference,
             key=uuid4(),
         )
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        missing = WITH_REFERENCE.get(given.get("method", ""))
-        if missing and "reference" in given and not given["reference"]:
-            self.add_error("reference", missing)
-        return given
 
 
 class NotFoundForm(NoForm):
@@ -114,9 +109,19 @@ class PaymentReportAdmin(RequestAdmin):
             return []
         return [("Matched with", link_to(obj.payment, f"{obj.payment}, {obj.payment.reference or 'cash'}"))]
 
+    def _do(self, request: HttpRequest, obj: PaymentReport, action: str) -> HttpResponse:
+        """With the cashier's page between, where more came in than is owed."""
+        if "change" in request.POST:
+            return self._ask(request, obj, action, self._form(request, obj, action, request.POST))
+        try:
+            return super()._do(request, obj, action)
+        except AboveDue as surplus:
+            note_view(request.user, obj.application, obj.application)
+            return ask_about_surplus(self, request, obj.application, surplus)
+
     def perform_action(self, request: HttpRequest, obj: PaymentReport, action: str, details: dict[str, Any]) -> None:
         if action == "match":
-            key: UUID = details.pop("key")
-            match_report(obj, actor=Actor.staff(request.user), key=key, **details)
+            agreed: Decimal | None = details.pop("agreed")
+            match_report(obj, actor=Actor.staff(request.user), over_seen=agreed, **details)
         else:
             super().perform_action(request, obj, action, details)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from beckn_adapter.sandbox import orders
+from billing.cash_desk import match_report
 from billing.payments import (
     approve_waiver,
     ask_waiver,
-    match_report,
     record_payment,
     return_payment,
     reverse_payment,

@@ -18,7 +18,7 @@ from connections.actors import Actor
 from connections.lifecycle import Refused
 from connections.models import Provider
 from tests.billing.days import DAY, NOON, dated, utility
-from tests.billing.money import order, paid, text_of
+from tests.billing.money import errors_in, order, paid, text_of
 from tests.connections.desk import boss, browser_of
 from tests.factories import SYSTEM, offering, provider, staff
 
@@ -122,13 +122,21 @@ def test_today_is_shown_as_it_grows_and_can_not_be_closed() -> None:
     assert not Closing.objects.exists()
 
 
-@pytest.mark.parametrize("counted", ["", "a lot", "NaN", "0.001"])
-def test_cash_that_can_not_be_counted_is_asked_for_again(counted: str) -> None:
+@pytest.mark.parametrize(
+    ("counted", "said"),
+    [
+        ("", "Count the cash, and give the sum."),
+        ("a lot", "Give the sum in figures."),
+        ("NaN", "Give the sum in figures."),
+        ("0.001", "Give the cash with no more than 2 decimals, such as 150.25 USD."),
+    ],
+)
+def test_cash_that_can_not_be_counted_is_asked_for_again(counted: str, said: str) -> None:
     dated(NOON, lambda: paid(order(), "50"))
 
     response = close(boss(), counted_cash=counted, note="?")
 
-    assert response.context["form"].errors
+    assert errors_in(response) == [said]
     assert not Closing.objects.exists()
 
 

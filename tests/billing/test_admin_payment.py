@@ -235,7 +235,9 @@ def test_a_yes_to_one_amount_is_no_yes_to_another() -> None:
     [
         ({"method": ""}, "Choose cash, card or transfer."),
         ({"method": "CARD"}, "Give the number on the card slip."),
-        ({"amount": "0", "agreed": "0"}, "The amount must be above nothing, in whole units such as 1.00 USD."),
+        ({"amount": "0", "agreed": "0"}, "The amount must be above nothing."),
+        ({"amount": "-1"}, "The amount must be above nothing."),
+        ({"amount": "20.001"}, "Give the amount with no more than 2 decimals, such as 150.25 USD."),
     ],
 )
 def test_what_can_not_go_back_is_said_beside_what_was_typed(changes: dict[str, Any], said: str) -> None:

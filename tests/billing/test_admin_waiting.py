@@ -50,6 +50,37 @@ def test_the_amount_counts_as_it_was_found() -> None:
     assert payment_status(told.instalment) == PaymentStatus.PARTIALLY_PAID
 
 
+def test_more_than_is_owed_is_asked_about_and_taken_once_somebody_says_yes_to_the_surplus() -> None:
+    told, client, form = report(), boss(), found(amount="1500.00")
+
+    asked = client.post(step(told, "match"), form)
+    taken_before = Payment.objects.count()
+    client.post(step(told, "match"), {**form, "agreed": asked.context["agreed"]})
+
+    assert "1,500.00 USD is more than what is owed: 200.00 USD." in asked.content.decode()
+    assert "If you take it, 1,300.00 USD more will be due back to Jonathan Park." in asked.content.decode()
+    assert taken_before == 0
+    assert (state_of(told), account_of(told.application).refund_due) == ("MATCHED", D(1300))
+
+
+def test_a_yes_to_another_surplus_is_asked_about_anew() -> None:
+    told, client = report(), boss()
+
+    client.post(step(told, "match"), found(amount="1500.00", agreed="10.00"))
+
+    assert (state_of(told), Payment.objects.count()) == ("REPORTED", 0)
+
+
+def test_going_back_from_the_surplus_keeps_what_was_typed() -> None:
+    told, client = report(), boss()
+
+    page = client.post(step(told, "match"), found(amount="1500.00", change="1")).content.decode()
+
+    assert 'value="1500.00"' in page
+    assert 'value="UPI-1"' in page
+    assert (state_of(told), Payment.objects.count()) == ("REPORTED", 0)
+
+
 def test_pressed_twice_it_is_matched_once() -> None:
     told, client, form = report(), boss(), found()
 
@@ -76,6 +107,7 @@ def test_one_payment_is_matched_with_one_report() -> None:
     ("changes", "said"),
     [
         ({"amount": "x"}, "Enter a number."),
+        ({"amount": "50.001"}, "Give the amount with no more than 2 decimals, such as 150.25 USD."),
         ({"reference": ""}, "Give the reference of the bank transfer."),
         ({"method": "PIGEON"}, "Select a valid choice. PIGEON is not one of the available choices."),
     ],

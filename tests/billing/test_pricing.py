@@ -16,6 +16,7 @@ from billing.pricing import (
     in_words,
     instalments,
     price,
+    say_what_is_wrong,
     to_minor_unit,
 )
 
@@ -228,3 +229,20 @@ def test_instalments_never_exceed_the_quote_and_are_never_negative(
 @given(st.lists(lines, min_size=1, max_size=4), kilowatts, kilowatts)
 def test_more_load_never_costs_less(some: list[Line], load_kw: D, more: D) -> None:
     assert price(some, load_kw + more, "USD").total >= price(some, load_kw, "USD").total
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "said"),
+    [
+        ("150.25", "USD", ""),
+        ("150.255", "KWD", ""),
+        ("-1", "USD", "The amount must be above nothing."),
+        ("50.001", "USD", "Give the amount with no more than 2 decimals, such as 150.25 USD."),
+        ("50.0001", "KWD", "Give the amount with no more than 3 decimals, such as 150.250 KWD."),
+        ("50.5", "JPY", "Give the amount without decimals, such as 150 JPY."),
+    ],
+)
+def test_what_is_wrong_with_an_amount_is_said_by_the_decimals_of_its_currency(
+    amount: str, currency: str, said: str
+) -> None:
+    assert say_what_is_wrong(D(amount), currency) == said

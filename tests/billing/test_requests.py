@@ -5,9 +5,10 @@ from decimal import Decimal as D
 import pytest
 from django.db import IntegrityError, transaction
 
+from billing.cash_desk import AboveDue, match_report
 from billing.ledger import account_of, payment_status
 from billing.models import Entry, PaymentReport, Waiver
-from billing.payments import approve_waiver, ask_waiver, match_report, record_payment, report_payment
+from billing.payments import approve_waiver, ask_waiver, record_payment, report_payment
 from connections.actors import Actor
 from connections.lifecycle import Refused, advance
 from connections.models import Application, Event
@@ -83,7 +84,10 @@ def test_a_second_payment_for_what_is_paid_is_reported_and_due_back_once_it_is_f
 
     report = report_payment(order.instalments.get(), amount=D("150"), reference="UPI-8", actor=BAP)
     assert report is not None
-    match_report(report, amount=D("150"), method="BANK_TRANSFER", reference="UPI-8", actor=SYSTEM)
+    found = {"amount": D("150"), "method": "BANK_TRANSFER", "reference": "UPI-8", "actor": SYSTEM}
+    with pytest.raises(AboveDue) as asked:
+        match_report(report, **found)
+    match_report(report, over_seen=asked.value.over, **found)
 
     assert account_of(order).refund_due == D("150")
 
