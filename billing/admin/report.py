@@ -109,12 +109,12 @@ class PaymentReportAdmin(RequestAdmin):
             return []
         return [("Matched with", link_to(obj.payment, f"{obj.payment}, {obj.payment.reference or 'cash'}"))]
 
-    def _do(self, request: HttpRequest, obj: PaymentReport, action: str) -> HttpResponse:
+    def _do(self, request: HttpRequest, obj: PaymentReport, action: str, form: ActionForm) -> HttpResponse:
         """With the cashier's page between, where more came in than is owed."""
         if "change" in request.POST:
-            return self._ask(request, obj, action, self._form(request, obj, action, request.POST))
+            return self._ask(request, obj, action, form)
         try:
-            return super()._do(request, obj, action)
+            return super()._do(request, obj, action, form)
         except AboveDue as surplus:
             note_view(request.user, obj.application, obj.application)
             return ask_about_surplus(self, request, obj.application, surplus)
