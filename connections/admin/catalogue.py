@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminURLInputWidget
 
@@ -20,6 +21,7 @@ from connections.models import (
     ServiceArea,
     ServicePromise,
 )
+from connections.models.application import PHONE
 
 
 class ListField(forms.JSONField):
@@ -92,6 +94,13 @@ class ProviderForm(forms.ModelForm):
         help_text="The office's: 0 is Monday, 6 is Sunday. Due dates count working days.",
     )
 
+    def clean_support_phone(self) -> str:
+        """Applicants and buyer apps are given it: what nobody can ring is refused."""
+        phone: str = self.cleaned_data["support_phone"]
+        if phone:
+            PHONE(phone)
+        return phone
+
 
 class CancellationTermInline(TabularInline):
     model = CancellationTerm
@@ -151,6 +160,15 @@ class ProviderAdmin(AddedOnce, ModelAdmin):
             {"fields": [("keep_files_days", "keep_messages_days"), ("keep_personal_days", "keep_drafts_days")]},
         ),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> list[str]:
+        """Quotes, ledger and till count in the currency of the first quote on: from then it stays."""
+        return ["currency"] if obj and obj.applications.exists() else []
+
+    def get_form(self, request: HttpRequest, obj: Provider | None = None, **kwargs: Any) -> Any:
+        if "currency" in self.get_readonly_fields(request, obj):
+            kwargs["help_texts"] = {"currency": "It stays: applications are quoted in it."}
+        return super().get_form(request, obj, **kwargs)
 
 
 class PriceLineInline(TabularInline):

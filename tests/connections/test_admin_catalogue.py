@@ -10,9 +10,7 @@ from django.contrib.auth.models import User
 
 from connections.models import Offering, Provider, ServiceArea
 from tests.connections.desk import boss, browser_of, management_of, page_of
-from tests.factories import (
-    provider,
-)
+from tests.factories import application, provider
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +18,15 @@ pytestmark = pytest.mark.django_db
 def provider_entry(area: dict[str, Any]) -> dict[str, Any]:
     """San Francisco's page as the browser sends it, with one new service area."""
     page = boss().get(page_of(provider(area=False)))
-    form = page.context["adminform"].form
-    typed = {name: value for name in form.fields if (value := form[name].value()) not in (None, False)}
     new = {"code": "1", "name": "San Francisco", "city_codes": "", "postcodes": "", "polygon": "", **area}
     inline = {f"service_areas-0-{name}": value for name, value in new.items()}
-    return {**typed, **management_of(page), **inline, "service_areas-TOTAL_FORMS": 1}
+    return {**form_of(page), **management_of(page), **inline, "service_areas-TOTAL_FORMS": 1}
+
+
+def form_of(page: Any) -> dict[str, Any]:
+    """The provider's own fields as the page shows them."""
+    form = page.context["adminform"].form
+    return {name: value for name in form.fields if (value := form[name].value()) not in (None, False)}
 
 
 @pytest.mark.parametrize("model", [Provider, Offering])
@@ -33,6 +35,33 @@ def test_whatever_the_catalogue_keeps_can_be_typed_in(model: Any) -> None:
 
     kept = [field.name for field in model._meta.fields if field.editable and not field.primary_key]
     assert sorted(typed) == sorted(kept)
+
+
+def save(**changes: str) -> Any:
+    """San Francisco's page, sent with these changes by whoever opened it."""
+    entry = provider_entry({"postcodes": '["94110"]'}) | changes
+    return browser_of(User.objects.get()).post(page_of(Provider.objects.get()), entry)
+
+
+def test_the_currency_can_be_set_right_before_anything_is_quoted() -> None:
+    save(currency="EUR")
+
+    assert Provider.objects.get().currency == "EUR"
+
+
+def test_the_currency_stays_once_an_application_is_quoted_in_it() -> None:
+    page = boss().get(page_of(application().provider))
+
+    assert "It stays: applications are quoted in it." in page.content.decode()
+    assert "currency" not in form_of(page)
+
+
+def test_a_telephone_number_that_nobody_can_ring_is_refused() -> None:
+    refused = save(support_phone="hello")
+
+    assert refused.context["adminform"].form.errors == {
+        "support_phone": ["A telephone number, for example +14155553333."]
+    }
 
 
 def test_service_area_is_kept_as_typed_and_nothing_typed_is_an_empty_list() -> None:
