@@ -17,6 +17,7 @@ from fieldwork.models import PENDING_VISITS, Slot, Technician, Visit, VisitState
 from fieldwork.services import lock_for_work
 
 MAY_BE_MOVED = [VisitState.SCHEDULED, VisitState.ASSIGNED]
+LONGEST_WINDOW = timedelta(hours=12)  # where it goes over midnight
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,8 @@ def schedule_visit(visit: Visit, *, slot: Slot, day: date, actor: Actor) -> Visi
 def set_window(visit: Visit, *, window_start: datetime, window_end: datetime, actor: Actor) -> Visit:
     """Say when the technician comes, in any window, free or not; staff plan so. Records `visit.rescheduled`.
 
-    Raises `Refused`: `not_allowed`, `wrong_state`, `window_in_the_past`, `window_backwards`, `technician_busy`.
+    Raises `Refused`: `not_allowed`, `wrong_state`, `window_in_the_past`, `window_backwards`, `window_too_long`,
+    `technician_busy`.
     """
     if actor.kind != "system" and not (actor.user and actor.user.has_perm("fieldwork.assign_visit")):
         raise Refused("not_allowed", f"{actor} may not set the time of a visit.")
@@ -166,15 +168,25 @@ def set_window(visit: Visit, *, window_start: datetime, window_end: datetime, ac
         raise Refused("wrong_state", f"The visit is {visit.get_state_display().lower()}: its time can not be set.")
     if (visit.window_start, visit.window_end) == (window_start, window_end):  # said twice, told once
         return visit
-    if window_end <= window_start:
-        raise Refused("window_backwards", "The window must end after it begins.")
-    if window_end <= timezone.now():
-        raise Refused("window_in_the_past", "This time has passed. Choose one that is still to come.")
+    _refuse_what_nobody_can_keep(window_start, window_end, zone_of(visit.application.provider))
     visit.window_start, visit.window_end = window_start, window_end
     refuse_a_clash(visit, visit.technician)
     visit.save(update_fields=["window_start", "window_end"])
     record(visit, "rescheduled", actor=actor, window_start=window_start, window_end=window_end)
     return visit
+
+
+def _refuse_what_nobody_can_keep(starts: datetime, ends: datetime, zone: ZoneInfo) -> None:
+    """The applicant waits at home for it: it is still to come, and no longer than a working day. A form tells whole
+    minutes, so the one that is running counts as still to come."""
+    if ends <= starts:
+        raise Refused("window_backwards", "The window must end after it begins.")
+    if starts < timezone.now().replace(second=0, microsecond=0):
+        raise Refused("window_in_the_past", "This time has begun or passed. Choose one that is still to come.")
+    if ends - starts > LONGEST_WINDOW and starts.astimezone(zone).date() != ends.astimezone(zone).date():
+        raise Refused(
+            "window_too_long", "Give a window within one day, or of at most 12 hours: the applicant waits for it."
+        )
 
 
 def refuse_a_clash(visit: Visit, technician: Technician | None) -> None:

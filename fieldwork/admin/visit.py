@@ -38,6 +38,7 @@ from connections.privacy.access import may_see_in_full
 from connections.privacy.masking import mask_address, mask_phone
 from fieldwork import services
 from fieldwork.admin.visit_forms import AssignForm, NewVisitForm, NoteForm, WindowForm, say_holiday
+from fieldwork.admin.when import DAYS, When
 from fieldwork.models import Finding, Installation, Technician, Visit, VisitState
 from fieldwork.planning import MAY_BE_MOVED, holiday_on, set_window, zone_of
 
@@ -147,12 +148,16 @@ class VisitAdmin(FoundByOrder, PersonalPage, LifecycleAdmin):
     action_words = VISIT_WORDS
     list_fullwidth = True
     list_display = ["visit", "state_badge", "when", "technician", "application", "address"]
-    list_filter = ["state", "kind", ("technician", admin.RelatedFieldListFilter), "window_start"]
+    list_filter = ["state", "kind", ("technician", admin.RelatedFieldListFilter), When]
     sortable_by: list[str] = []
     list_select_related = ["application__provider", "technician"]
     search_help_text = f"Technician, {ORDER_WORDS}"
     autocomplete_fields = ["application"]
-    ordering = ["-id"]
+    ordering: list[str] = ["-id"]
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """The day's visits as they are driven to; else the newest first."""
+        return ["window_start", "id"] if request.GET.get(When.parameter_name) in DAYS else self.ordering
 
     def search_more(self, term: str) -> Q:
         """A crew is a few hundred people: its table may be read."""

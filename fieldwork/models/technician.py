@@ -1,6 +1,7 @@
 """Who visits, when they work, and the windows that visits are offered in."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
@@ -67,3 +68,7 @@ class Slot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts:%H:%M}–{self.ends:%H:%M}"
+
+    def clean(self) -> None:
+        if self.starts and self.ends and self.ends <= self.starts:
+            raise ValidationError({"ends": "The end must come after the beginning, on the same day."})

@@ -1,6 +1,7 @@
 """Planning at the desk: suggestions with their reasons, windows on the provider's clock, meters out and back."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,10 +10,21 @@ from django.utils.html import strip_tags
 from connections.models import Event
 from fieldwork.crew import TECHNICIANS
 from fieldwork.models import MeterState, Photo, Skill, Technician, Visit, VisitState
-from fieldwork.planning import next_free_windows
+from fieldwork.planning import next_free_windows, today_of
 from tests.connections.desk import boss, browser_of, page_of, shown, state_of, step
 from tests.factories import provider, staff, technician
-from tests.fieldwork.premises import READ, assessment, meter, morning, on_site, photo, ravi, ready_to_assess
+from tests.fieldwork.premises import (
+    READ,
+    assessment,
+    at,
+    give_window,
+    meter,
+    morning,
+    on_site,
+    photo,
+    ravi,
+    ready_to_assess,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +63,44 @@ def test_a_technician_who_was_put_on_it_meanwhile_is_not_replaced_unseen() -> No
     assert Visit.objects.get().technician == ana
     second.post(step(visit, "assign"), told.context["form"].data.dict())
     assert Visit.objects.get().technician == david
+
+
+def planned(day: date, hour: int) -> Visit:
+    """A visit on that day on its provider's clock."""
+    return give_window(assessment(), at(day, hour))
+
+
+def test_the_list_is_narrowed_to_the_days_that_are_planned_in_the_order_of_the_day() -> None:
+    unplanned = assessment()
+    today = today_of(unplanned.application.provider)
+    late, early = planned(today, 20), planned(today, 8)
+    next_day, sixth, eighth = (planned(today + timedelta(days=days), 9) for days in (1, 6, 7))
+    planned(today - timedelta(days=1), 9)
+    client = boss()
+
+    listed = {
+        when: list(client.get("/admin/fieldwork/visit/", {"when": when}).context["cl"].result_list)
+        for when in ("today", "tomorrow", "week", "none")
+    }
+
+    assert listed == {
+        "today": [early, late],
+        "tomorrow": [next_day],
+        "week": [early, late, next_day, sixth],
+        "none": [unplanned],
+    }
+    assert eighth in client.get("/admin/fieldwork/visit/").context["cl"].result_list
+
+
+def test_today_is_each_providers_own_day() -> None:
+    visit = assessment()
+    auckland = provider(code="vector", time_zone="Pacific/Auckland", area=False)
+    give_window(visit, datetime.combine(today_of(auckland), time(9), tzinfo=ZoneInfo("Pacific/Auckland")))
+    type(visit.application).objects.update(provider=auckland)
+
+    listed = boss().get("/admin/fieldwork/visit/", {"when": "today"}).context["cl"].result_list
+
+    assert list(listed) == [visit]
 
 
 def test_a_free_window_is_chosen_with_one_touch() -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from connections.actors import Actor
@@ -166,7 +167,14 @@ def test_a_full_window_is_refused_to_the_applicant_and_not_to_staff() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "code"),
-    [((9, 9), "window_backwards"), ((12, 9), "window_backwards"), ((-400, -397), "window_in_the_past")],
+    [
+        ((9, 9), "window_backwards"),
+        ((12, 9), "window_backwards"),
+        ((-400, -397), "window_in_the_past"),
+        ((-400, 12), "window_in_the_past"),  # begun, and not over
+        ((9, 33), "window_too_long"),
+        ((9, 9 + 365 * 24), "window_too_long"),
+    ],
 )
 def test_an_impossible_window_is_refused(hours: tuple[int, int], code: str) -> None:
     visit, midnight = assessment(), at(next_weekday(MONDAY), 0)
@@ -177,6 +185,25 @@ def test_an_impossible_window_is_refused(hours: tuple[int, int], code: str) -> N
 
     assert refused.value.code == code
     assert Visit.objects.get().window_start is None
+
+
+@pytest.mark.parametrize("hours", [(0, 24), (22, 30), (20, 32)])
+def test_a_window_of_a_day_or_a_night_is_taken(hours: tuple[int, int]) -> None:
+    midnight = at(next_weekday(MONDAY), 0)
+    start, end = (midnight + timedelta(hours=hour, seconds=-(hour == 24)) for hour in hours)
+
+    set_window(assessment(), window_start=start, window_end=end, actor=SYSTEM)
+
+    assert Visit.objects.get().window_end == end
+
+
+def test_a_window_of_the_day_that_ends_before_it_begins_is_explained_beside_its_end() -> None:
+    slot = Slot(provider=provider(area=False), name="Night", starts=time(22), ends=time(6))
+
+    with pytest.raises(ValidationError) as refused:
+        slot.full_clean()
+
+    assert refused.value.message_dict == {"ends": ["The end must come after the beginning, on the same day."]}
 
 
 def test_a_visit_under_way_is_not_moved() -> None:
