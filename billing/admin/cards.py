@@ -6,8 +6,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from billing.cash_desk import orders_with_refund_due
+from billing.closing import days_to_close
 from billing.models import PaymentReport, ReportState, Waiver, WaiverState
 from connections.admin import Card, count_some, dashboard_cards
+from connections.models import Provider
 
 
 @dashboard_cards
@@ -25,3 +27,8 @@ def what_the_money_waits_for(request: HttpRequest) -> Iterable[Card]:
         address = f"{reverse('admin:billing_waiver_changelist')}?state__exact={WaiverState.ASKED}"
         may_decide = request.user.has_perm("billing.approve_waiver") and others > 0
         yield Card("Waivers to decide", count_some(waiting), "asked for, not decided yet", address, may_decide)
+    if request.user.has_perm("billing.view_closing"):
+        days = sum(map(len, days_to_close(Provider.objects.all()).values()))
+        may_close = request.user.has_perm("billing.add_closing") and days > 0
+        address = reverse("admin:billing_closing_changelist")
+        yield Card("Days to close", days, "with money, over and not closed yet", address, may_close)

@@ -9,8 +9,10 @@ from django.urls import reverse
 from connections.admin.application_list import on_hold
 from connections.admin.long_list import count_some
 from connections.admin.look import APPLICATION_TONES
+from connections.admin.to_be_checked import ToBeChecked, to_be_checked
 from connections.models import Application, Document, SupportRequest
-from connections.vocabulary import ApplicationState, DocumentState
+from connections.promises import overdue
+from connections.vocabulary import ApplicationState
 
 S = ApplicationState
 
@@ -47,6 +49,8 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def what_the_desk_waits_for(request: HttpRequest) -> Iterable[Card]:
     applications = reverse("admin:connections_application_changelist")
     if request.user.has_perm("connections.view_application"):
+        late = count_some(overdue(Application.objects.all()))
+        yield Card("Overdue", late, "orders past the promised day", f"{applications}?due=over", bool(late))
         look = count_some(Application.objects.exclude(attention=""))
         yield Card("Needs a look", look, "applications with a warning", f"{applications}?look=yes", bool(look))
         held = count_some(on_hold(Application.objects.all()))
@@ -55,8 +59,8 @@ def what_the_desk_waits_for(request: HttpRequest) -> Iterable[Card]:
         address = f"{applications}?fulfillment_state__exact={S.ASSESSMENT_COMPLETED}"
         yield Card("To decide", ready, "assessed, to be approved or rejected", address, bool(ready))
     if request.user.has_perm("connections.view_document"):
-        handed_in = count_some(Document.objects.filter(state=DocumentState.SUBMITTED))
-        address = f"{reverse('admin:connections_document_changelist')}?state__exact={DocumentState.SUBMITTED}"
+        handed_in = count_some(to_be_checked(Document.objects.all()))
+        address = f"{reverse('admin:connections_document_changelist')}?{ToBeChecked.parameter_name}=yes"
         yield Card("Documents to check", handed_in, "handed in, no verdict yet", address, bool(handed_in))
     if request.user.has_perm("connections.view_supportrequest"):
         calls = count_some(SupportRequest.objects.filter(done_at=None))

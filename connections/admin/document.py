@@ -20,6 +20,7 @@ from connections.admin.long_list import BY_PROVIDER
 from connections.admin.look import DOCUMENT_TONES, badge, link_to, moment
 from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnly, ReadOnlyInline
+from connections.admin.to_be_checked import ToBeChecked
 from connections.admin.verification import link_to_screen
 from connections.documents.verdicts import READY_REASONS, reject_document, verify_document, waive_document
 from connections.models import Document, DocumentVersion
@@ -134,7 +135,7 @@ class DocumentAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
     action_words = DOCUMENT_WORDS
     show_add_link = False
     list_display = ["name", "order", "state_badge", "changed"]
-    list_filter = ["state", BY_PROVIDER]
+    list_filter = [ToBeChecked, "state", BY_PROVIDER]
     sortable_by: list[str] = []
     list_select_related = ["application"]
     ordering = ["-updated_at"]

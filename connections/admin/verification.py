@@ -16,14 +16,13 @@ from connections.actors import Actor
 from connections.admin.applicants_page import applicants_page
 from connections.admin.lifecycle_admin import LifecycleAdmin
 from connections.admin.look import DOCUMENT_TONES, moment
-from connections.documents.handing_in import TAKING
+from connections.admin.to_be_checked import is_to_be_checked, takes_papers, to_be_checked
 from connections.documents.paper import count_pages, megabytes
 from connections.documents.verdicts import READY_REASONS, reject_document, verify_document, waive_document
 from connections.lifecycle import Refused
 from connections.models import Application, Document, DocumentVersion
 from connections.privacy.access import may_see_in_full, note_view
 from connections.views.paper_files import as_attachment, as_picture, read_file
-from connections.vocabulary import DocumentState
 
 PAGE_WIDTH = 1400  # pixels: a letter's small print can be read
 OWN_WORDS = ""
@@ -110,7 +109,7 @@ class VerificationPages(LifecycleAdmin):
         response = super().render_change_form(request, context, *args, obj=obj, **kwargs)
         if obj is not None and request.user.has_perm("connections.view_document") and obj.documents.exists():
             buttons: list[dict[str, Any]] = context["panel"]["buttons"]
-            waiting = obj.documents.filter(state=DocumentState.SUBMITTED, waived_at=None).count()
+            waiting = to_be_checked(obj.documents.all()).count()
             text = f"Check documents ({waiting})" if waiting else "Documents"
             first = len(self.get_next(request, obj))
             place = first if waiting else next((n for n, button in enumerate(buttons) if button["grave"]), len(buttons))
@@ -124,7 +123,7 @@ class VerificationPages(LifecycleAdmin):
         documents = list(application.documents.prefetch_related("versions"))
         if not documents:
             raise Http404
-        shown = _chosen(documents, request.POST.get("document") or request.GET.get("document"))
+        shown = _chosen(application, documents, request.POST.get("document") or request.GET.get("document"))
         if request.method == "POST":
             return self._judge(request, application, documents, shown)
         return self._show(request, application, documents, shown)
@@ -135,6 +134,9 @@ class VerificationPages(LifecycleAdmin):
         verdict = request.POST.get("verdict", "")
         if verdict not in VERDICTS:
             raise Http404
+        if not takes_papers(application):
+            messages.error(request, f"{application}: the order has ended, and its papers are judged no more.")
+            return HttpResponseRedirect(screen_of(application, shown))
         kind, done = VERDICTS[verdict]
         form = kind(request.POST, prefix=verdict)
         if not form.is_valid():
@@ -170,7 +172,7 @@ class VerificationPages(LifecycleAdmin):
             "rows": [_row(application, document, shown) for document in documents],
             "document": shown,
             "applicants_page": applicants_page(application) if may_see_in_full(request.user) else "",
-            "badge": _badge(shown),
+            "badge": _badge(application, shown),
             "versions": versions,
             "version": version,
             "is_newest": not versions or version == versions[0],
@@ -223,18 +225,15 @@ def link_to_screen(document: Document) -> str:
     return format_html('<a href="{}" class="text-link">Pages, versions and verdicts</a>', address)
 
 
-def _chosen(documents: list[Document], asked: str | None) -> Document:
+def _chosen(application: Application, documents: list[Document], asked: str | None) -> Document:
     """The one asked for; else the first that waits for a verdict; else the first."""
     named = next((document for document in documents if str(document.pk) == asked), None)
-    return named or next((document for document in documents if _waits(document)), documents[0])
-
-
-def _waits(document: Document) -> bool:
-    return document.state == DocumentState.SUBMITTED and document.waived_at is None
+    return named or next((one for one in documents if is_to_be_checked(one, application)), documents[0])
 
 
 def _next_to_check(application: Application, judged: Document) -> Document | None:
-    waiting = [document for document in application.documents.all() if _waits(document) and document.pk != judged.pk]
+    rest = application.documents.exclude(pk=judged.pk)
+    waiting = [document for document in rest if is_to_be_checked(document, application)]
     return next((document for document in waiting if document.position > judged.position), None) or next(
         iter(waiting), None
     )
@@ -244,15 +243,15 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isdecimal() else 0
 
 
-def _badge(document: Document) -> tuple[str, str]:
+def _badge(application: Application, document: Document) -> tuple[str, str]:
     if document.waived_at:
         return "Waived", "success"
-    words = "To be checked" if document.state == DocumentState.SUBMITTED else document.get_state_display()
+    words = "To be checked" if is_to_be_checked(document, application) else document.get_state_display()
     return words, DOCUMENT_TONES[document.state]
 
 
 def _row(application: Application, document: Document, shown: Document) -> dict[str, Any]:
-    text, tone = _badge(document)
+    text, tone = _badge(application, document)
     return {
         "document": document,
         "badge": text,
@@ -281,9 +280,9 @@ def _open_verdicts(
     request: HttpRequest, application: Application, document: Document, tried: dict[str, forms.Form]
 ) -> dict[str, forms.Form]:
     """The verdicts that the document's state and the person's permissions allow, with what was typed before."""
-    may_verify = request.user.has_perm("connections.verify_document") and _waits(document)
+    may_verify = request.user.has_perm("connections.verify_document") and is_to_be_checked(document, application)
     may_waive = request.user.has_perm("connections.waive_document") and not document.is_settled
-    is_open = application.fulfillment_state in TAKING
+    is_open = takes_papers(application)
     open_to_them = {"verify": may_verify, "reject": may_verify, "waive": may_waive and is_open}
     forms_of_all = {
         name: tried.get(name) or kind(prefix=name, initial=_initial(document)) for name, (kind, _) in VERDICTS.items()

@@ -1,5 +1,6 @@
 """What is due: over all orders, on the page of an application, and on the first page."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.html import strip_tags
 
 from billing.tracking import money_that_holds_it_up
@@ -14,6 +16,7 @@ from connections.lifecycle import advance
 from connections.models import Application
 from connections.promises import with_clock
 from connections.vocabulary import ApplicationState as S
+from tests.billing.days import dated
 from tests.billing.money import asked_by, at_the_cashier, decider, early_of, order, paid, report, text_of
 from tests.connections.desk import boss, browser_of, page_of, step
 from tests.factories import SYSTEM, application, staff
@@ -174,6 +177,16 @@ def test_a_draft_says_that_nothing_is_asked_for() -> None:
 
 def cards(client: Client) -> dict[str, tuple[Any, bool]]:
     return {card.title: (card.figure, card.waits) for card in client.get("/admin/").context["cards"]}
+
+
+def test_the_first_page_counts_the_days_that_nobody_closed() -> None:
+    dated(timezone.now() - timedelta(days=3), lambda: paid(order(), "50"))
+    dated(timezone.now() - timedelta(days=2), lambda: paid(order(), "50"))
+
+    seen_by_boss, seen_by_reader = cards(boss()), cards(browser_of(staff("billing.view_closing")))
+
+    assert seen_by_boss["Days to close"] == (2, True)
+    assert seen_by_reader == {"Days to close": (2, False)}  # somebody else may
 
 
 def test_the_first_page_says_what_waits_for_somebody() -> None:

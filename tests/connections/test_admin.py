@@ -1,6 +1,6 @@
 """The staff's desk: finding applications, and the pages that tell about them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connections.documents.handing_in import hand_in_link
+from connections.lifecycle import advance
 from connections.models import Application, Document, Event, Hold, ServicePromise
 from connections.services import Applicant
 from connections.vocabulary import ApplicationState as S
@@ -146,6 +147,32 @@ def test_first_page_counts_what_waits() -> None:
     figures = {card.title: card.figure for card in response.context["cards"]}
     assert (figures["Needs a look"], figures["Documents to check"], figures["Without a technician"]) == (1, 1, 1)
     assert {row["code"]: row["count"] for row in response.context["states"]}[S.DRAFT] == 1
+
+
+def test_first_page_leads_to_the_orders_that_are_late() -> None:
+    late, client = scheduled_application(), boss()
+    scheduled_application()
+    Application.objects.filter(pk=late.pk).update(due_on=date(2020, 5, 12))
+
+    card = next(card for card in client.get("/admin/").context["cards"] if card.title == "Overdue")
+
+    assert (card.figure, card.waits) == (1, True)
+    assert list(client.get(card.address).context["cl"].result_list) == [late]
+
+
+def test_a_paper_that_nobody_needs_any_more_waits_for_no_verdict() -> None:
+    asked_for, cancelled, client = scheduled_application(), scheduled_application(), boss()
+    Document.objects.filter(code="wiring").update(state=DocumentState.SUBMITTED)
+    advance(cancelled, "cancel", actor=SYSTEM, reason="Moved away")
+    waived = asked_for.documents.get(code="id-proof")
+    Document.objects.filter(pk=waived.pk).update(
+        state=DocumentState.SUBMITTED, waived_at=timezone.now(), waiver_reason="Known here"
+    )
+
+    card = next(card for card in client.get("/admin/").context["cards"] if card.title == "Documents to check")
+
+    assert card.figure == 1
+    assert list(client.get(card.address).context["cl"].result_list) == [asked_for.documents.get(code="wiring")]
 
 
 def test_first_page_keeps_back_what_a_person_may_not_view() -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connections.documents.handing_in import hand_in_link
 from connections.documents.verdicts import READY_REASONS, reject_document
+from connections.lifecycle import advance
 from connections.models import Application, Document, Event
 from tests.connections.desk import ESCAPED, SCRIPT, boss, clerk, page_of
 from tests.connections.intake import APPLICANT, files, kept_in, paper_of, send
@@ -133,6 +134,19 @@ def test_old_versions_stay_with_their_verdicts(order: Application) -> None:
     assert "rejected: “The stamp is missing.”" in page
     assert "This is an older version" in page
     assert f"/documents/{document.versions.get(number=1).pk}/pages/0.png" in page
+
+
+def test_the_papers_of_an_order_that_ended_are_shown_and_judged_no_more(order: Application) -> None:
+    advance(order, "cancel", actor=SYSTEM, reason="Moved away")
+    client = boss()
+
+    page, papers = client.get(page_of(order)).content.decode(), client.get(screen(order))
+    judge(client, paper_of(order), "reject", words="It is blurred")
+
+    assert "Check documents" not in page
+    assert papers.context["verdicts"] == {}
+    assert "To be checked" not in papers.content.decode()
+    assert paper_of(order).state == "SUBMITTED"
 
 
 def test_a_paper_is_waived_with_permission_and_reason(order: Application) -> None:
