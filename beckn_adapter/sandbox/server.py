@@ -6,7 +6,8 @@ import socket
 import socketserver
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,6 +65,19 @@ def port_or_any(preferred: int, host: str = "127.0.0.1") -> int:
                 continue
             return int(probe.getsockname()[1])
     raise OSError(f"no free port on {host}")
+
+
+@contextmanager
+def kept_port(preferred: int, host: str = "127.0.0.1") -> Iterator[int]:
+    """Such a port that nobody else is given while the `with` block lasts, for a server that is started later.
+
+    Servers that set SO_REUSEPORT may share a port without a word, and granian does: bound with it, and never listening,
+    the port lets our own server in, and fails whoever probes it.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind((host, port_or_any(preferred, host)))
+        yield int(holder.getsockname()[1])
 
 
 class LocalServer(ABC):

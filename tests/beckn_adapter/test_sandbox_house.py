@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from beckn_adapter.sandbox.house import ROOT, House
 from beckn_adapter.sandbox.network import Network
 from beckn_adapter.sandbox.participant import post
 from beckn_adapter.sandbox.registry import Registry
+from beckn_adapter.sandbox.server import kept_port, port_or_any
 from beckn_adapter.sandbox.story import Passwords, StepFailed, Story
 from beckn_adapter.signing import read_private_key, read_public_key
 from tests.beckn_adapter.neighbours import Listener
@@ -42,6 +44,17 @@ time.sleep(600)
 
 def a_child(tmp_path: Path, code: str) -> Child:
     return Child("the child", [sys.executable, "-c", code], env=dict(os.environ), log=tmp_path / "child.log")
+
+
+def test_a_port_that_is_kept_is_given_to_nobody_else_and_lets_the_server_in_that_shares_ports() -> None:
+    with kept_port(0) as port, kept_port(port) as another, socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as granian does
+        server.bind(("127.0.0.1", port))
+        server.listen()
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+        assert port_or_any(port) not in {port, another}
+        assert another != port
 
 
 def lives(pid: int) -> bool:

@@ -18,7 +18,8 @@ from django.core.management.base import BaseCommand, CommandError
 from beckn_adapter.sandbox.children import ChildFailed
 from beckn_adapter.sandbox.house import House
 from beckn_adapter.sandbox.network import Network
-from beckn_adapter.sandbox.server import port_or_any
+from beckn_adapter.sandbox.people import PageRefused
+from beckn_adapter.sandbox.server import kept_port
 from beckn_adapter.sandbox.story import Line, Passwords, StepFailed, Story
 
 WHO = ("ADMIN", "CLERK", "TECHNICIAN")
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             self._play(once=options["once"])
-        except (StepFailed, ChildFailed, OSError, requests.RequestException) as problem:
+        except (StepFailed, ChildFailed, PageRefused, OSError, requests.RequestException) as problem:
             raise CommandError(f"The demo failed: {problem}") from None
         except KeyboardInterrupt:
             self._say("\nStopped.")
@@ -48,7 +49,8 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             folder = stack.enter_context(OwnFolder(settings.VAR_DIR))
             network = stack.enter_context(Network())
-            house = House(folder, network.registry.environment(), port_or_any(8000))
+            port = stack.enter_context(kept_port(8000))
+            house = House(folder, network.registry.environment(), port)
             stack.callback(house.stop, grace=1.0)  # everything that counts is in the database
             self._say("Preparing the database ...")
             house.migrate()
