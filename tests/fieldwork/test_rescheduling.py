@@ -116,7 +116,7 @@ def test_whoever_is_on_the_way_is_not_sent_elsewhere(visit: Visit) -> None:
     assert visit_to_move(visit.application) is None
     with pytest.raises(Refused, match="too late"):
         move_visit(moving, slot=Slot.objects.first(), day=in_days(5))
-    assert "can not be changed here now" in Client().get(address(visit)).content.decode()
+    assert "<h1>The time can not be changed here now</h1>" in Client().get(address(visit)).content.decode()
 
 
 def test_a_window_in_which_the_technician_is_elsewhere_is_not_offered(visit: Visit) -> None:
