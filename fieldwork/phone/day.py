@@ -7,6 +7,7 @@ from fieldwork.models import PENDING_VISITS, Technician, Visit, VisitState
 from fieldwork.planning import day_bounds, zone_of
 
 UNDER_WAY = [VisitState.EN_ROUTE, VisitState.ON_SITE]
+COME_TO_NOTHING = ["report_no_access", "report_unsafe", "leave_incomplete"]
 LOOK_AHEAD_DAYS = 7
 
 
@@ -20,12 +21,20 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """A visit that the technician ended today, well or not, and when."""
+
+    visit: Visit
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Day:
     """`next` is the one to go to now; `ahead` are the visits of the next working day, if the week has any."""
 
     next: Stop | None
     later: list[Stop]
-    done: list[Visit]
+    done: list[Ended]
     ahead_day: date | None
     ahead_is_tomorrow: bool
     ahead: list[Visit]
@@ -40,16 +49,23 @@ def day_of(technician: Technician, now: datetime) -> Day:
     pending = list(visits.filter(state__in=PENDING_VISITS))
     due = [visit for visit in pending if visit.window_start is None or visit.window_start < ends]
     stops = sorted((_stop(visit, now, begins) for visit in due), key=_order)
-    done = visits.filter(state=VisitState.COMPLETED, completed_at__gte=begins, completed_at__lt=ends)
     ahead_day, ahead = _ahead(pending, today, technician)
     return Day(
         next=stops[0] if stops else None,
         later=stops[1:],
-        done=list(done.order_by("completed_at")),
+        done=_ended(technician, begins, ends),
         ahead_day=ahead_day,
         ahead_is_tomorrow=ahead_day == today + timedelta(days=1),
         ahead=ahead,
     )
+
+
+def _ended(technician: Technician, begins: datetime, ends: datetime) -> list[Ended]:
+    made = technician.visits.filter(state=VisitState.COMPLETED, completed_at__gte=begins, completed_at__lt=ends)
+    acts = technician.acts.filter(action__in=COME_TO_NOTHING, received_at__gte=begins, received_at__lt=ends)
+    ended = [Ended(visit, visit.completed_at) for visit in made.select_related("application") if visit.completed_at]
+    ended += [Ended(act.visit, act.received_at) for act in acts.select_related("visit__application")]
+    return sorted(ended, key=lambda one: one.at)
 
 
 def is_late(visit: Visit, now: datetime) -> bool:

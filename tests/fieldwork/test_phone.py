@@ -133,6 +133,27 @@ def test_empty_day_says_what_would_fill_it() -> None:
     assert "When the office gives you a visit, it stands here" in answer
 
 
+def test_a_day_of_closed_doors_is_a_day_done() -> None:
+    worker = ravi()
+    visit, client = assigned(worker), phone_of(worker)
+    fill_in(client, visit, "no-access", why="Nobody was there", photo=camera())
+
+    answer = client.get("/field/").content.decode()
+
+    assert "You are done for today" in answer
+    assert '<span class="badge badge-warn">No access, ' in answer
+    assert f'href="{page(visit)}"' in answer
+
+
+def test_a_door_that_was_closed_yesterday_is_no_news_today() -> None:
+    worker = ravi()
+    visit, client = assigned(worker), phone_of(worker)
+    fill_in(client, visit, "no-access", why="Nobody was there", photo=camera())
+    visit.acts.update(received_at=timezone.now() - timedelta(days=1))
+
+    assert "No visits today" in client.get("/field/").content.decode()
+
+
 def test_next_address_stands_first_with_its_one_button() -> None:
     worker = ravi()
     late = assigned(worker, give_window(assessment(), timezone.now() - timedelta(days=1)))
