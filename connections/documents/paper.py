@@ -33,16 +33,22 @@ def judge_paper(data: bytes) -> Paper:
     if not data:
         raise Refused("empty", "This file is empty. Choose another one.")
     if len(data) > settings.DOCUMENT_MAX_BYTES:
-        raise too_large(len(data))
+        raise too_large(len(data), is_picture=_is_picture(data))
     about, kept = _decode(data, "judge")
     return Paper(about["media_type"], kept, about["pages"])
 
 
-def too_large(size: int = 0) -> Refused:
+def too_large(size: int = 0, *, is_picture: bool = False) -> Refused:
     """`size` in bytes, 0 where we stopped reading."""
     most = megabytes(settings.DOCUMENT_MAX_BYTES)
     came = f"This file is {megabytes(size)}" if size else "This file is too large"
-    return Refused("too_large", f"{came}; we take at most {most}. Send a photo of it, or a smaller scan.")
+    advice = "Set your camera to a smaller picture size" if is_picture else "Send a photo of it, or a smaller scan"
+    return Refused("too_large", f"{came}; we take at most {most}. {advice}.")
+
+
+def _is_picture(data: bytes) -> bool:
+    """By its first bytes: JPEG, PNG, HEIC."""
+    return data.startswith((b"\xff\xd8\xff", b"\x89PNG")) or data[4:8] == b"ftyp"
 
 
 def megabytes(size: int) -> str:

@@ -4,11 +4,14 @@ Set SERVICEDROP_SCREENSHOTS to a folder to keep what the tests saw.
 """
 
 import os
+import random
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 PHONE: dict[str, Any] = {
@@ -76,3 +79,11 @@ def come_to_rest(page: Page) -> None:
 def nothing_sticks_out(page: Page) -> bool:
     """No part of the page is wider than the screen."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def large_picture() -> bytes:
+    """A JPEG of more than 10 MB: nothing compresses worse than noise."""
+    out = BytesIO()
+    Image.frombytes("RGB", (3600, 2700), random.Random(7).randbytes(3600 * 2700 * 3)).save(out, "JPEG", quality=95)
+    assert out.tell() > 10_000_000
+    return out.getvalue()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from connections.documents.verdicts import reject_document, verify_document
 from connections.form_link import form_token
 from connections.models import Application, DocumentVersion, Submission
-from tests.browser.conftest import SCREENS, Look, come_to_rest, nothing_sticks_out
+from tests.browser.conftest import SCREENS, Look, come_to_rest, large_picture, nothing_sticks_out
 from tests.connections.intake import files, paper_of, send
 from tests.connections.papers import HEIC, jpeg, pdf, png
 from tests.factories import SYSTEM, provider, scheduled_application
@@ -205,3 +205,15 @@ def test_the_form_keeps_its_place_on_disk(phone: Page, link: str, files: Path) -
     heading(phone).to_have_text("Ownership certificate")
 
     assert [len(path.name) for path in files.iterdir()] == [32]
+
+
+def test_a_picture_that_is_larger_than_we_take_is_made_smaller_before_it_is_sent(phone: Page, link: str) -> None:
+    phone.goto(link)
+    choose(phone, "id.jpg", large_picture())
+    expect(phone.locator("#chosen figcaption")).to_contain_text(re.compile(r"[0-9]\.[0-9] MB"))
+    expect(phone.locator("#chosen figcaption")).not_to_contain_text(re.compile(r"1[0-9]\.[0-9] MB"))
+    expect(phone.locator("#problem")).to_be_hidden()
+
+    press_send(phone)
+
+    expect(phone.get_by_text("ID proof: received.")).to_be_visible(timeout=30_000)

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from fieldwork.models import Photo, Technician, Visit, VisitState
 from fieldwork.services import assign_visit, call_off_visits
-from tests.browser.conftest import PHONE, Look, nothing_sticks_out
+from tests.browser.conftest import PHONE, Look, large_picture, nothing_sticks_out
 from tests.browser.technician import CAMERA, log_in, private_files, take_photo, worker
 from tests.factories import SYSTEM
 from tests.fieldwork.premises import assessment, on_site, picture, ravi, state_of
@@ -202,3 +203,13 @@ def test_what_came_too_late_can_be_copied(page: Page, visit: Visit, look: Look) 
     look(page, "field-too-late-wide")
     page.get_by_role("link", name="Back to my day").click()
     expect(page.get_by_role("heading", name="No visits today")).to_be_visible()
+
+
+def test_a_photo_that_is_larger_than_we_take_is_made_smaller_on_the_phone(page: Page, visit: Visit) -> None:
+    page.goto(f"/field/visits/{visit.pk}/findings/")
+
+    page.locator("#photo").set_input_files({**CAMERA, "buffer": large_picture()})
+
+    expect(page.get_by_text("The photo is kept.")).to_be_visible(timeout=30_000)
+    with Image.open(Photo.objects.get().file) as kept:
+        assert max(kept.size) <= 2560

@@ -73,6 +73,17 @@ def test_no_photo_is_added_when_the_visit_is_over() -> None:
     assert answer.json()["errors"] == {"photo": ["This visit is over: no photo can be added."]}
 
 
+def test_a_photo_that_is_too_large_is_answered_with_what_the_camera_can_do() -> None:
+    worker = ravi()
+    visit = on_site(assessment(), worker)
+
+    answer = upload(phone_of(worker), visit, b"\xff\xd8\xff" + bytes(10_500_000))
+
+    assert answer.json()["errors"]["photo"] == [
+        "This file is 10.5 MB; we take at most 10 MB. Set your camera to a smaller picture size."
+    ]
+
+
 def test_an_upload_that_lacks_something_is_told_what() -> None:
     worker = ravi()
     visit = on_site(assessment(), worker)

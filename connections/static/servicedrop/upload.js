@@ -9,6 +9,8 @@
   const chosen = find("chosen"), picture = chosen.querySelector("img"), caption = chosen.querySelector("figcaption");
   const progress = find("progress"), bar = progress.querySelector("progress"), told = find("told"), problem = find("problem");
   const button = form.querySelector("button[type=submit]");
+  const drawing = import("./smaller.js");
+  drawing.catch(() => { /* without it pictures go as they are */ });
   let file = null, uploadId = "", shown = "", sending = false;
 
   const errors = find("errors");
@@ -46,12 +48,17 @@
   picture.addEventListener("error", () => { picture.hidden = true; });
 
   for (const input of inputs) {
-    input.addEventListener("change", () => {
+    input.addEventListener("change", async () => {
       if (!input.files.length) return;
       for (const other of inputs) if (other !== input) other.value = "";
-      file = input.files[0];
+      const picked = input.files[0];
+      file = picked;
       uploadId = newId();
       show(file);
+      const drawn = await drawing.then((tool) => tool.smaller(picked)).catch(() => picked);
+      if (file !== picked || sending) return;  // another one was chosen meanwhile, or this one is sent as it is
+      file = drawn;
+      if (drawn !== picked) show(file);
       say(file.size > Number(form.dataset.maxBytes) ? form.dataset.tooLarge : "");
     });
   }

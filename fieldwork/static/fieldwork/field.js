@@ -58,7 +58,9 @@
     const form = box.closest("form"), input = box.querySelector("input[type=file]"), id = box.querySelector("[name=photo_id]");
     const said = box.querySelector("[data-said]"), progress = box.querySelector(".upload-progress"), bar = progress.querySelector("progress");
     const grid = form.querySelector("[data-photos]");
+    const drawing = import("../servicedrop/smaller.js");
     let patience = 0;
+    drawing.catch(function () { /* without it photos go as they are */ });
 
     function begin(giveUp) {
       photos.set(form, { said: said, giveUp: giveUp, hadFocus: document.activeElement === input });
@@ -108,8 +110,8 @@
 
     function goesAlong() { finish("No connection. The photo goes along when you send this page."); }
 
-    function send(photo) {
-      const data = new FormData(), request = new XMLHttpRequest();
+    function send(photo, request) {
+      const data = new FormData();
       function wait() { clearTimeout(patience); patience = setTimeout(function () { request.abort(); }, PATIENCE); }
       data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
       data.append("kind", box.dataset.kind);
@@ -123,15 +125,22 @@
       request.addEventListener("error", goesAlong);
       request.addEventListener("abort", goesAlong);
       request.open("POST", box.dataset.upload);
-      begin(function () { request.abort(); });
       wait();
       request.send(data);
     }
 
     input.addEventListener("change", function () {
       if (!input.files.length) return;
+      const taken = input.files[0], request = new XMLHttpRequest();
       id.value = newId();
-      send(input.files[0]);
+      begin(function () { request.abort(); if (photos.has(form)) goesAlong(); });
+      drawing.then(function (tool) { return tool.smaller(taken); }).catch(function () { return taken; }).then(function (photo) {
+        if (!photos.has(form)) return;  // given up meanwhile: it went along with the page
+        const kept = new DataTransfer();
+        kept.items.add(photo);
+        input.files = kept.files;
+        send(photo, request);
+      });
     });
   });
 
