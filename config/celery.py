@@ -17,7 +17,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("servicedrop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule_filename = os.path.join(os.environ.get("SERVICEDROP_VAR", "var"), "celerybeat-schedule")
 app.conf.beat_schedule = {
     # The guarantee behind every nudge: whatever was lost with a broker or a worker is found here.
     "work inbox and outbox": {

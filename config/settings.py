@@ -10,13 +10,12 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import environ
-
 from config import desk
+from config.reading import Reading
 
-env = environ.FileAwareEnv()  # NAME_FILE names a file that holds the value of NAME
+env = Reading()
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(os.environ.get("SERVICEDROP_VAR", BASE_DIR / "var"))
+VAR_DIR = Path(env.str("SERVICEDROP_VAR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 
@@ -31,11 +30,11 @@ def _kept_secret(path: Path) -> str:
 
 
 # --- Django ---------------------------------------------------------------------------------------------------
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # secrets of before: what they signed still counts
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 IS_HTTPS = PUBLIC_URL.startswith("https://")  # what stands on this would lock people out of a plain http://localhost
 
@@ -109,16 +108,16 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
-DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=10_000_000)  # one file of the document form
+DOCUMENT_MAX_BYTES = env.whole("DOCUMENT_MAX_BYTES", default=10_000_000)  # one file of the document form
 WHITENOISE_USE_FINDERS = True  # so that a fresh clone needs no collectstatic
 
 # --- The doors: transport, cookies, log-in. docs/security.md says what each one is for ---------------------------
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # of ours, each of which appends to X-Forwarded-For
+TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", default=0)  # of ours, each of which appends to X-Forwarded-For
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked by machines beside us, over http
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if IS_HTTPS else 0
+SECURE_HSTS_SECONDS = env.whole("HSTS_SECONDS", default=31_536_000) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -130,10 +129,10 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 if IS_HTTPS:  # a browser takes such a cookie from this very host and over https alone
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
-SESSION_STAFF_IDLE_MINUTES = env.int("SESSION_STAFF_IDLE_MINUTES", default=60)
-SESSION_STAFF_HOURS = env.int("SESSION_STAFF_HOURS", default=12)
-SESSION_PHONE_IDLE_HOURS = env.int("SESSION_PHONE_IDLE_HOURS", default=168)
-SESSION_PHONE_DAYS = env.int("SESSION_PHONE_DAYS", default=30)
+SESSION_STAFF_IDLE_MINUTES = env.whole("SESSION_STAFF_IDLE_MINUTES", default=60)
+SESSION_STAFF_HOURS = env.whole("SESSION_STAFF_HOURS", default=12)
+SESSION_PHONE_IDLE_HOURS = env.whole("SESSION_PHONE_IDLE_HOURS", default=168)
+SESSION_PHONE_DAYS = env.whole("SESSION_PHONE_DAYS", default=30)
 SESSION_COOKIE_AGE = SESSION_PHONE_DAYS * 86400
 PASSWORD_HASHERS = [
     "connections.access.passwords.Argon2",  # a password kept in another way is kept so at its next log-in
@@ -144,8 +143,8 @@ PASSWORD_HASHERS = [
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_REDIRECT_URL = "/field/"  # of those who are no staff
-LOGIN_TRIES = env.int("LOGIN_TRIES", default=5)  # wrong passwords for one name from one address
-LOGIN_LOCK_MINUTES = env.int("LOGIN_LOCK_MINUTES", default=15)
+LOGIN_TRIES = env.whole("LOGIN_TRIES", default=5)  # wrong passwords for one name from one address
+LOGIN_LOCK_MINUTES = env.whole("LOGIN_LOCK_MINUTES", default=15)
 ACCOUNTS_CONTACT = env.str("ACCOUNTS_CONTACT", default="whoever keeps the accounts in your office")
 AXES_HANDLER = "connections.access.throttle.Throttle"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username", "ip_address"]
@@ -160,7 +159,7 @@ AXES_DISABLE_ACCESS_LOG = True  # no list of who logs in when and from where
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False  # connections/admin/failed_logins.py shows them
 OTP_TOTP_ISSUER = "Servicedrop"
 # Whom a password is not enough for: names of groups, `*` for all staff, empty for nobody.
-SECOND_FACTOR_GROUPS = env.list("SECOND_FACTOR_GROUPS", default=["*"] if IS_HTTPS else [])
+SECOND_FACTOR_GROUPS = env.names("SECOND_FACTOR_GROUPS", default=["*"] if IS_HTTPS else [])
 
 # --- What the phone's script sends: by who is logged in, with the form's token, JSON back (fieldwork/phone/sync.py) --
 REST_FRAMEWORK = {
@@ -171,17 +170,17 @@ REST_FRAMEWORK = {
 }
 
 # --- Database -------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'servicedrop.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'servicedrop.sqlite3'}")}
 # A connection per request costs 6.5 ms of two cores. One a thread is kept instead: in a web worker one for each thread
 # that has served a page, and three for the network; in a Celery process two. docs/capacity.md adds them up.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASE_TIMEOUTS = {  # seconds; 0 is none
-    "statement_timeout": env.int("DATABASE_STATEMENT_TIMEOUT", default=20),
-    "lock_timeout": env.int("DATABASE_LOCK_TIMEOUT", default=5),
+    "statement_timeout": env.whole("DATABASE_STATEMENT_TIMEOUT", default=20),
+    "lock_timeout": env.whole("DATABASE_LOCK_TIMEOUT", default=5),
     # A process that hangs in a transaction holds its locks; the database lets it go.
-    "idle_in_transaction_session_timeout": env.int("DATABASE_IDLE_TIMEOUT", default=30),
+    "idle_in_transaction_session_timeout": env.whole("DATABASE_IDLE_TIMEOUT", default=30),
 }
-DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)  # PgBouncer stands before it, in transaction mode
+DATABASE_POOLED = env.flag("DATABASE_POOLED", default=False)  # PgBouncer stands before it, in transaction mode
 # What goes over whole tables takes its time, an index as well as a count; waiting for a lock does not.
 if {"migrate", "backup", "restore", "verify_audit", "after_upgrade"} & set(sys.argv[1:2]):
     DATABASE_TIMEOUTS |= {"statement_timeout": 0, "idle_in_transaction_session_timeout": 0}
@@ -217,13 +216,14 @@ if "RedisCache" in CACHES["default"]["BACKEND"]:  # without a timeout whoever as
 
 # --- Celery: the wake-up call. The database is the record, so every message here may be lost or come twice --------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost")
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_TASK_IGNORE_RESULT = True  # nobody waits for one: no result store to fill, or to fail
 # A task is acknowledged when it is done: with an early acknowledgement 4 to 6 of 6,000 were lost in each ordinary
 # restart, and the running ones in each kill. It costs nothing, and a task that runs twice finds its work done.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True  # one whose process was killed goes back at once, not after the visibility
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # what a busy process has fetched nobody else can take; more brings no speed
-CELERY_WORKER_CONCURRENCY = env.int("CELERY_CONCURRENCY", default=2)
+CELERY_WORKER_CONCURRENCY = env.whole("CELERY_CONCURRENCY", default=2)
 CELERY_TASK_TIME_LIMIT = 55  # below the visibility timeout, or a long task would be started twice
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True  # a worker may come up before its broker
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # and outlives it: by default it ends after a hundred tries
@@ -232,7 +232,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # the sweep finds what a lost nudge left behi
 CELERY_BROKER_POOL_LIMIT = 2  # one nudge at a time goes out of each process
 # Seconds between SIGTERM and a worker's end, at most (config/celery.py). What is in hand is finished, which is done
 # sooner unless somebody hangs; what is cut off goes back to the queue, or the sweep finds it.
-WORKER_GRACE_SECONDS = env.float("WORKER_GRACE_SECONDS", default=20)
+WORKER_GRACE_SECONDS = env.number("WORKER_GRACE_SECONDS", default=20)
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _queue = VAR_DIR / "broker"
     for folder in (_queue / "messages", _queue / "control"):
@@ -280,32 +280,32 @@ BECKN_REGISTRY_API_KEY = env.str("BECKN_REGISTRY_API_KEY", default="").strip()  
 BECKN_REGISTRY_SIGNING_PUBLIC_KEY = env.str("BECKN_REGISTRY_SIGNING_PUBLIC_KEY", default="")
 BECKN_REGISTRY_ENCRYPTION_PUBLIC_KEY = env.str("BECKN_REGISTRY_ENCRYPTION_PUBLIC_KEY", default="")
 BECKN_CHALLENGE_MODE = env.str("BECKN_CHALLENGE_MODE", default="decrypt")  # or sign
-BECKN_DOMAINS = env.list("BECKN_DOMAINS", default=["service"])
+BECKN_DOMAINS = env.names("BECKN_DOMAINS", default=["service"])
 BECKN_WIRE_PROFILE = env.str("BECKN_WIRE_PROFILE", default="guide")
-BECKN_STRICT_IDS = env.bool("BECKN_STRICT_IDS", default=False)
-BECKN_NACK_STATUS = env.int("BECKN_NACK_STATUS", default=400)
-BECKN_ALLOW_PRIVATE_CALLBACKS = env.bool("BECKN_ALLOW_PRIVATE_CALLBACKS", default=False)
+BECKN_STRICT_IDS = env.flag("BECKN_STRICT_IDS", default=False)
+BECKN_NACK_STATUS = env.whole("BECKN_NACK_STATUS", default=400, among=(200, *range(400, 500)))
+BECKN_ALLOW_PRIVATE_CALLBACKS = env.flag("BECKN_ALLOW_PRIVATE_CALLBACKS", default=False)
 BECKN_MODE = env.str("BECKN_MODE", default="direct")  # or adapter: behind a protocol-server or ONIX (docs/adapter.md)
 BECKN_ADAPTER_URL = env.str("BECKN_ADAPTER_URL", default="").strip().rstrip("/")
-BECKN_ADAPTER_ADDRESSES = env.list("BECKN_ADAPTER_ADDRESSES", default=["127.0.0.1", "::1"])
-BECKN_MAX_BYTES = env.int("BECKN_MAX_BYTES", default=200_000)  # the network's own limit on a message
-BECKN_REQUIRE_GATEWAY = env.bool("BECKN_REQUIRE_GATEWAY", default=False)  # a search must bear a gateway's signature
+BECKN_ADAPTER_ADDRESSES = env.names("BECKN_ADAPTER_ADDRESSES", default=["127.0.0.1", "::1"])
+BECKN_MAX_BYTES = env.whole("BECKN_MAX_BYTES", default=200_000)  # the network's own limit on a message
+BECKN_REQUIRE_GATEWAY = env.flag("BECKN_REQUIRE_GATEWAY", default=False)  # a search must bear a gateway's signature
 # A second, for each web process; ten seconds' worth may come at once; 0 is no limit (beckn_adapter/limits.py).
-BECKN_RATE_PER_SUBSCRIBER = env.float("BECKN_RATE_PER_SUBSCRIBER", default=1000)
-BECKN_RATE_PER_ADDRESS = env.float("BECKN_RATE_PER_ADDRESS", default=2000)
-BECKN_FAILURES_PER_ADDRESS = env.float("BECKN_FAILURES_PER_ADDRESS", default=10)
-BECKN_LOOKUP_RATE = env.float("BECKN_LOOKUP_RATE", default=20)
-BECKN_REFUSAL_DAYS = env.int("BECKN_REFUSAL_DAYS", default=14)
-BECKN_SEARCH_DAYS = env.int("BECKN_SEARCH_DAYS", default=30)  # of messages that led to no order; 0: for ever
+BECKN_RATE_PER_SUBSCRIBER = env.number("BECKN_RATE_PER_SUBSCRIBER", default=1000)
+BECKN_RATE_PER_ADDRESS = env.number("BECKN_RATE_PER_ADDRESS", default=2000)
+BECKN_FAILURES_PER_ADDRESS = env.number("BECKN_FAILURES_PER_ADDRESS", default=10)
+BECKN_LOOKUP_RATE = env.number("BECKN_LOOKUP_RATE", default=20)
+BECKN_REFUSAL_DAYS = env.whole("BECKN_REFUSAL_DAYS", default=14)
+BECKN_SEARCH_DAYS = env.whole("BECKN_SEARCH_DAYS", default=30)  # of messages that led to no order; 0: for ever
 # Seconds that two honest clocks may differ, for signatures and for context.timestamp: a minute, and what the way takes.
-BECKN_CLOCK_SKEW = env.int("BECKN_CLOCK_SKEW", default=75)
-BECKN_TIMESTAMP_SKEW = env.int("BECKN_TIMESTAMP_SKEW", default=75)
-BECKN_SIGNATURE_TTL = env.int("BECKN_SIGNATURE_TTL", default=300)  # seconds that our own signatures hold
-BECKN_KEY_CACHE_SECONDS = env.int("BECKN_KEY_CACHE_SECONDS", default=300)
-BECKN_KEY_STALE_SECONDS = env.int("BECKN_KEY_STALE_SECONDS", default=3600)  # served while the registry is down
-BECKN_ACK_HEADSTART_MS = env.int("BECKN_ACK_HEADSTART_MS", default=20)  # a callback never overtakes its ACK
-BECKN_CALLBACK_TIMEOUT = env.int("BECKN_CALLBACK_TIMEOUT", default=8)  # seconds for one attempt, all in
-BECKN_CALLBACK_MIN_LIFE = env.int("BECKN_CALLBACK_MIN_LIFE", default=3600)  # keep trying this long whatever the ttl
+BECKN_CLOCK_SKEW = env.whole("BECKN_CLOCK_SKEW", default=75)
+BECKN_TIMESTAMP_SKEW = env.whole("BECKN_TIMESTAMP_SKEW", default=75)
+BECKN_SIGNATURE_TTL = env.whole("BECKN_SIGNATURE_TTL", default=300)  # seconds that our own signatures hold
+BECKN_KEY_CACHE_SECONDS = env.whole("BECKN_KEY_CACHE_SECONDS", default=300)
+BECKN_KEY_STALE_SECONDS = env.whole("BECKN_KEY_STALE_SECONDS", default=3600)  # served while the registry is down
+BECKN_ACK_HEADSTART_MS = env.whole("BECKN_ACK_HEADSTART_MS", default=20)  # a callback never overtakes its ACK
+BECKN_CALLBACK_TIMEOUT = env.whole("BECKN_CALLBACK_TIMEOUT", default=8)  # seconds for one attempt, all in
+BECKN_CALLBACK_MIN_LIFE = env.whole("BECKN_CALLBACK_MIN_LIFE", default=3600)  # keep trying this long whatever the ttl
 
 
 UNFOLD = desk.UNFOLD
@@ -333,6 +333,6 @@ LOGGING = {
             "filters": ["discreet", "trail"],
         }
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.word("LOG_LEVEL", logging.getLevelNamesMapping(), default="INFO")},
     "loggers": {name: {"level": "WARNING"} for name in ("celery", "kombu", "axes", "fontTools", "fpdf")},
 }
