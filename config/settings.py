@@ -32,6 +32,7 @@ def _kept_secret(path: Path) -> str:
 # --- Django ---------------------------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR_DIR / "secret_key")
+SECRET_KEY_IS_MADE_HERE = not env.str("SECRET_KEY", default="")  # and is no other machine's
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # secrets of before: what they signed still counts
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default=[])
@@ -62,7 +63,7 @@ MIDDLEWARE = [
     "connections.access.policy.PagePolicy",  # before whatever answers, so that no answer goes without
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "config.probes.CommonButForProbes",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

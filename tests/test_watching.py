@@ -131,6 +131,21 @@ def test_figures_are_for_those_who_may_read_them(
     assert (b"servicedrop_" in answer.content) is allowed
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics"])
+def test_machines_may_ask_by_whatever_name_they_know_us(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    answer = Client().get(address, headers={"Host": "10.0.0.7:8000"}, REMOTE_ADDR=PRIVATE)
+
+    assert answer.status_code in {200, 503}
+    assert "HTTP_HOST" not in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/admin/login/", "/healthz/", "/field/login/"])
+def test_everything_else_is_answered_to_our_own_names_alone(address: str) -> None:
+    assert Client().get(address, headers={"Host": "10.0.0.7:8000"}).status_code == 400
+
+
 def test_no_person_is_in_the_figures(busy_house: None) -> None:
     text = read().content.decode()
 
