@@ -13,3 +13,4 @@ class ConnectionsConfig(AppConfig):
         import_module("connections.reactions")
         import_module("connections.privacy.own")
         import_module("connections.letters")
+        import_module("connections.access.checks")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.checks import run_checks
 from django.test import Client
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
@@ -50,6 +51,15 @@ def enrolled() -> tuple[User, TOTPDevice, list[str]]:
 
 def is_in(client: Client) -> bool:
     return client.get("/admin/").status_code == 200
+
+
+def test_a_group_that_is_named_and_does_not_exist_is_told_of(settings: Any) -> None:
+    Group.objects.create(name="Clerks")
+    settings.SECOND_FACTOR_GROUPS = ["*", "Clerks", "cashiers"]
+
+    told = [found.msg for found in run_checks(databases=["default"]) if found.id == "servicedrop.W003"]
+
+    assert told == ["SECOND_FACTOR_GROUPS names 'cashiers', and there is no such group."]
 
 
 # --- Who is asked ---------------------------------------------------------------------------------------------------

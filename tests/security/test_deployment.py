@@ -25,6 +25,7 @@ IN_THE_OPEN = {
     "BECKN_REGISTRY_URL": "https://registry.example.com",
     "TRUSTED_PROXIES": "1",
 }
+AS_THE_README_SAYS = ("check", "--deploy", "--database", "default")
 LOOK = """
 import json
 from django.conf import settings
@@ -54,6 +55,14 @@ def look(tmp_path: Path, said: dict[str, str]) -> dict[str, list]:
     return json.loads(told.stdout.splitlines()[-1])
 
 
+def test_the_readme_names_the_check_and_every_setting_without_which_nobody_gets_in() -> None:
+    readme = (ROOT / "README.md").read_text().split("## Run it for real")[1].split("###")[0]
+
+    assert f"manage.py {' '.join(AS_THE_README_SAYS)} " in readme
+    for name in ("PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "SECRET_KEY_FILE", "SERVICEDROP_VAR"):
+        assert f"{name}=" in readme
+
+
 def test_djangos_deployment_checklist_is_clean(tmp_path: Path) -> None:
     with Registry() as registry:
         registry.subscribe(
@@ -70,7 +79,7 @@ def test_djangos_deployment_checklist_is_clean(tmp_path: Path) -> None:
             }
         )
         known = IN_THE_OPEN | {"BECKN_REGISTRY_URL": registry.url}
-        judged = manage(tmp_path, known, "check", "--deploy", "--fail-level", "WARNING")
+        judged = manage(tmp_path, known, *AS_THE_README_SAYS, "--fail-level", "WARNING")
 
     assert judged.returncode == 0, judged.stderr
     assert "no issues (0 silenced)" in judged.stdout
@@ -84,6 +93,22 @@ def test_the_checklist_would_tell_of_something_bad(tmp_path: Path, missing: str)
 
     assert judged.returncode == 1
     assert "security.W" in judged.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"ALLOWED_HOSTS": "other.example.com"}, "ALLOWED_HOSTS does not name connect.example.com"),
+        (
+            {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "SECRET_KEY": ""},
+            "SECRET_KEY is not set: each machine",
+        ),
+    ],
+)
+def test_what_would_keep_people_out_is_said(tmp_path: Path, said: dict[str, str], words: str) -> None:
+    judged = manage(tmp_path, IN_THE_OPEN | {"BECKN_REGISTRY_URL": ""} | said, "check", "--deploy", "--tag", "security")
+
+    assert words in judged.stderr
 
 
 def test_in_the_open_everything_is_https_and_cookies_are_for_this_host_alone(tmp_path: Path) -> None:
