@@ -49,7 +49,8 @@ bench: .venv/test ## speed beside its ceilings, memory and start (20 minutes; QU
 lock: ## compile the pinned, hashed requirements from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.txt
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements.txt -o requirements-test.txt
-	$(PYTHON) -m tests.pure_wheels requirements.txt requirements-test.txt
+	uv pip compile pyproject.toml --extra tracing --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements-test.txt -o requirements-tracing.txt
+	$(PYTHON) -m tests.pure_wheels requirements.txt requirements-test.txt requirements-tracing.txt
 
 .venv/supply/bin/python:
 	@echo "Installing what looks after the dependencies (once) ..."

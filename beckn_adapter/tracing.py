@@ -72,7 +72,7 @@ def open_spans() -> "Spans | None":
     try:
         from beckn_adapter.spans import Spans  # noqa: PLC0415 - an extra: only who traces needs it installed
     except ImportError as problem:
-        log.error("OTEL_EXPORTER_OTLP_ENDPOINT is set, but %s; install servicedrop[tracing]", problem)
+        log.error("OTEL_EXPORTER_OTLP_ENDPOINT is set, but %s; install requirements-tracing.txt", problem)
         return None
     return Spans()
 

@@ -8,7 +8,7 @@ import pytest
 from tests import pure_wheels
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = ("requirements.txt", "requirements-test.txt")
+FILES = ("requirements.txt", "requirements-test.txt", "requirements-tracing.txt")
 
 
 def hashes_of(name: str, text: str) -> list[str]:
@@ -23,10 +23,30 @@ def test_what_needs_nothing_compiled_is_pinned_to_its_pure_wheel_alone(name: str
 
 
 @pytest.mark.parametrize("name", pure_wheels.PURE)
-def test_both_files_pin_the_same_wheel(name: str) -> None:
-    one, other = (hashes_of(name, (ROOT / file).read_text()) for file in FILES)
+def test_every_file_pins_the_same_wheel(name: str) -> None:
+    one, *others = (hashes_of(name, (ROOT / file).read_text()) for file in FILES)
 
-    assert one == other
+    assert [one] * len(others) == others
+
+
+def test_what_traces_need_stands_beside_all_that_the_house_runs_on_as_the_tests_have_it() -> None:
+    house, tests, tracing = (
+        set(re.findall(r"^[a-z0-9-]+==[^\s\\]+", (ROOT / file).read_text(), re.MULTILINE)) for file in FILES
+    )
+
+    assert house < tracing < tests
+    assert {name.split("==")[0] for name in tracing - house} > {
+        "opentelemetry-sdk",
+        "opentelemetry-exporter-otlp-proto-http",
+    }
+
+
+@pytest.mark.parametrize("place", ["README.md", "docs/watching.md", "beckn_adapter/tracing.py"])
+def test_nobody_is_told_to_install_what_a_stranger_may_have_registered(place: str) -> None:
+    text = (ROOT / place).read_text()
+
+    assert "requirements-tracing.txt" in text
+    assert "servicedrop[" not in text
 
 
 def test_the_lock_leaves_one_hash_of_these_and_everything_else_as_it_was() -> None:
