@@ -20,7 +20,7 @@ from connections.admin.long_list import BY_PROVIDER
 from connections.admin.look import DOCUMENT_TONES, badge, link_to, moment
 from connections.admin.personal import PersonalPage
 from connections.admin.read_only import ReadOnly, ReadOnlyInline
-from connections.admin.to_be_checked import ToBeChecked
+from connections.admin.to_be_checked import ToBeChecked, takes_papers
 from connections.admin.verification import link_to_screen
 from connections.documents.verdicts import READY_REASONS, reject_document, verify_document, waive_document
 from connections.models import Document, DocumentVersion
@@ -171,6 +171,8 @@ class DocumentAdmin(FoundByOrder, ReadOnly, PersonalPage, LifecycleAdmin):
         return action == "waive" or super().is_offered(obj, action)
 
     def get_open_actions(self, request: HttpRequest, obj: Document) -> list[str]:
+        if not takes_papers(obj.application):
+            return []
         may_waive = not obj.is_settled and request.user.has_perm("connections.waive_document")
         return super().get_open_actions(request, obj) + (["waive"] if may_waive else [])
 

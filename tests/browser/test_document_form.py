@@ -79,6 +79,7 @@ def test_a_bad_file_is_told_beside_the_field_and_the_next_one_is_taken(phone: Pa
     choose(phone, "id.pdf", b"<html><body>not a document</body></html>")
     press_send(phone)
     expect(phone.locator("#problem")).to_contain_text("This is a web page, whatever its name says.")
+    expect(phone.locator("#paper")).to_have_attribute("aria-invalid", "true")
     look(phone, "form-6-refused-phone")
 
     choose(phone, "id.png", png())

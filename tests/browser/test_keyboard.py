@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from connections.form_link import form_token
 from fieldwork.services import assign_visit
 from tests.browser.conftest import PHONE
-from tests.browser.test_field import PASSWORD, log_in
+from tests.browser.technician import PASSWORD, log_in
 from tests.browser.test_tracking import before_the_visit, power_on, utility
 from tests.connections.intake import files
 from tests.factories import SYSTEM, scheduled_application

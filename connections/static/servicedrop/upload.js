@@ -30,7 +30,7 @@
 
   function say(text) {
     problem.textContent = text;
-    problem.hidden = !text;
+    form.querySelectorAll("input[type=file]").forEach((input) => input.setAttribute("aria-invalid", String(Boolean(text))));
     form.querySelector(".field").classList.toggle("field-wrong", Boolean(text));
     if (text) problem.scrollIntoView({ block: "center" });
   }
