@@ -83,7 +83,9 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
 
     @admin.display(description="delivered")
     def delivered(self, callback: Callback) -> str:
-        return moment(callback.delivered_at)
+        arrived = moment(callback.delivered_at)
+        is_sent_again = callback.delivered_at and callback.state == Callback.State.DUE
+        return f"{arrived}, and now once more" if is_sent_again else arrived
 
     @admin.display(description="next attempt")
     def next_attempt(self, callback: Callback) -> str:

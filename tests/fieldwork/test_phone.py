@@ -11,7 +11,7 @@ from django.utils.html import strip_tags
 
 from connections.models import Event
 from fieldwork.models import Visit, VisitState
-from fieldwork.services import call_off_visits, set_out
+from fieldwork.services import call_off_visits
 from tests.factories import SYSTEM, provider, staff, technician
 from tests.fieldwork.phone import FINDINGS, assigned, camera, fill_in, hidden_fields, page, press
 from tests.fieldwork.premises import (
@@ -288,58 +288,6 @@ def test_a_press_without_its_id_or_of_no_button_is_refused() -> None:
     assert press(client, visit, "fly").status_code == 404
     assert client.get(page(visit, "fly")).status_code == 404
     assert state_of(visit) == VisitState.ASSIGNED
-
-
-# --- Where they are ---------------------------------------------------------------------------------------------------
-
-
-def test_position_is_kept_while_on_the_way_and_forgotten_on_arrival() -> None:
-    worker = ravi(shares_position=True)
-    visit, client = assigned(worker), phone_of(worker)
-    there = {"latitude": "37.78", "longitude": "-122.4194241234"}
-
-    before = client.post("/field/position/", there)
-    press(client, visit, "set-out")
-    during = client.post("/field/position/", there)
-    worker.refresh_from_db()
-    kept = worker.longitude
-    press(client, visit, "arrive")
-    worker.refresh_from_db()
-
-    assert (before.status_code, during.status_code) == (409, 204)
-    assert (kept, worker.longitude) == (Decimal("-122.419424"), None)
-
-
-def test_position_of_who_does_not_share_it_is_not_kept() -> None:
-    worker = ravi()
-    set_out(assigned(worker), actor=SYSTEM)
-    client = phone_of(worker)
-
-    assert client.post("/field/position/", {"latitude": "37.78", "longitude": "-122.4"}).status_code == 409
-
-
-def test_what_is_no_position_is_told_by_its_field() -> None:
-    client = phone_of(ravi(shares_position=True))
-
-    answer = client.post("/field/position/", {"latitude": "north", "longitude": "-222.4"})
-
-    assert answer.status_code == 422
-    assert answer.json()["errors"] == {
-        "latitude": ["A valid number is required."],
-        "longitude": ["Ensure this value is greater than or equal to -180."],
-    }
-
-
-def test_a_position_without_the_forms_token_is_refused() -> None:
-    worker = ravi(shares_position=True)
-    assert worker.user is not None
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(worker.user)
-
-    answer = client.post("/field/position/", {"latitude": "37.78", "longitude": "-122.4"})
-
-    assert answer.status_code == 403
-    assert "CSRF" in answer.json()["detail"]
 
 
 def test_technician_without_permission_moves_nothing() -> None:
