@@ -117,6 +117,10 @@ class CallbackAdmin(WireAdmin, LifecycleAdmin):
             "facts": [("Outcome", obj.outcome or "Not sent yet"), ("Next attempt", self.next_attempt(obj))],
         }
 
+    def get_facts(self, request: HttpRequest, obj: Callback) -> list[tuple[str, Any]]:
+        about = [("To", obj.bap_id), ("Order", self.order(obj))]
+        return [*about, *super().get_facts(request, obj)]
+
     # --- Sending again ----------------------------------------------------------------------------------------------
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:

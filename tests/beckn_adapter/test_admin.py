@@ -95,6 +95,7 @@ def test_sending_a_dead_one_again_is_asked_first_and_done_by_post() -> None:
     asked = client.get(button(dead)).content.decode()
     dead.refresh_from_db()
     assert "Given up: every attempt failed." in asked
+    assert dead.bap_id in asked
     assert dead.state == "DEAD"
 
     client.post(button(dead))
