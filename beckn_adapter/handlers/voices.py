@@ -38,12 +38,9 @@ def rating(row: Message, request: Json) -> Json:
 
 
 def _rated_order(row: Message, ratings: list[Json]) -> Application:
-    """The transaction's order; of a transaction that has none, the sender's own that the first rating names."""
-    application = find_transaction(row)
-    if application is None:
-        own = Application.objects.filter(conversation__bap_id=row.bap_id, number=str(ratings[0].get("id") or ""))
-        application = row.application = own.first()
-    if application is None or application.fulfillment_state == ApplicationState.DRAFT:
+    """The transaction's order; of a transaction that is about none, the sender's own that the first rating names."""
+    application = find_transaction(row) or find_order(row, str(ratings[0].get("id") or ""), "/message/ratings/0/id")
+    if application.fulfillment_state == ApplicationState.DRAFT:
         raise BecknError(ORDER_NOT_FOUND, "This transaction has no order to rate.", "/context/transaction_id")
     return application
 

@@ -104,7 +104,9 @@ def test_one_bad_rating_keeps_the_good_ones_beside_it_out(order: Application) ->
 def test_a_transaction_without_an_order_has_nothing_to_rate() -> None:
     ratings = [{"rating_category": "Order", "id": "conn-order-001", "value": "5"}]
 
-    assert ask("rating", {"ratings": ratings})["error"]["code"] == "30010"
+    error = ask("rating", {"ratings": ratings})["error"]
+
+    assert (error["code"], error["paths"]) == ("30010", "/message/ratings/0/id")
 
 
 def test_the_categories_can_be_asked_for() -> None:
