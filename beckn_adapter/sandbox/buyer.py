@@ -223,7 +223,7 @@ class BuyerApp(LocalServer):
         return self._receive(action, request)
 
     def wait_for(
-        self, action: str, transaction_id: str, message_id: str | None = None, timeout: float = 10, count: int = 1
+        self, action: str, transaction_id: str, message_id: str | None = None, timeout: float = 30, count: int = 1
     ) -> Entry:
         """The `count`-th such callback, whatever its verdict, as soon as it is here. Raises `TimeoutError`."""
         return self.journal.wait_for(action, transaction_id, message_id, timeout, count)

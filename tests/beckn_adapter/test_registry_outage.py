@@ -14,10 +14,13 @@ from django.test import Client
 from beckn_adapter import registry as registry_module
 from beckn_adapter.limits import TooMany
 from beckn_adapter.registry import Registry, RegistryDown
+from beckn_adapter.registry_client import PATIENCE
 from beckn_adapter.sandbox.participant import Participant, iso
 from beckn_adapter.sandbox.registry import Registry as RegistryServer
 from beckn_adapter.sandbox.server import LocalServer, Reply, Request, json_reply
 from tests.conftest import AtOnce
+
+HANGING = 30.0  # seconds without an answer: far more than a look-up's patience, and than a busy machine adds to it
 
 
 class Broken(LocalServer):
@@ -107,14 +110,14 @@ def test_a_registry_that_is_not_there_is_told_from_one_that_knows_nobody(
 
 
 def test_a_registry_that_hangs_holds_nobody_longer_than_two_seconds(knowing: Registry, settings: Any) -> None:
-    with Broken(json_reply([]), seconds=30) as hanging:
+    with Broken(json_reply([]), seconds=HANGING) as hanging:
         settings.BECKN_REGISTRY_URL = hanging.url
         started = time.monotonic()
 
         with pytest.raises(RegistryDown, match="no answer within 2 s"):
             knowing.find("stranger.test", "k1")
 
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < HANGING / 3
 
 
 def test_a_registry_that_drips_bytes_holds_nobody_longer_either(knowing: Registry, settings: Any) -> None:
@@ -125,7 +128,7 @@ def test_a_registry_that_drips_bytes_holds_nobody_longer_either(knowing: Registr
         with pytest.raises(RegistryDown, match="no answer within 2 s"):
             knowing.find("stranger.test", "k1")
 
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < HANGING / 3
 
 
 def test_a_registry_that_is_down_is_left_alone_for_a_while(knowing: Registry, settings: Any) -> None:
@@ -168,7 +171,7 @@ def test_a_thousand_messages_at_once_ask_once(someone: Participant, network: Reg
 
 
 def test_a_slow_look_up_holds_nobody_whose_key_is_known(knowing: Registry, settings: Any) -> None:
-    with Broken(json_reply([]), seconds=1) as slow:
+    with Broken(json_reply([]), seconds=HANGING) as slow:
         settings.BECKN_REGISTRY_URL = slow.url
         asking = threading.Thread(target=knowing.find, args=("someone.test", "k1"))
         asking.start()
@@ -176,7 +179,7 @@ def test_a_slow_look_up_holds_nobody_whose_key_is_known(knowing: Registry, setti
         started = time.monotonic()
 
         assert knowing.find("someone.test", "k1")
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < PATIENCE / 2
         asking.join()
 
 
@@ -186,7 +189,7 @@ def test_a_forger_who_floods_while_the_registry_is_slow_holds_few_threads(
     registry = Registry()
     registry.find("someone.test", "k1")
     registry._entries["someone.test", "k1"].fetched_at -= 6
-    with Broken(json_reply([]), seconds=1) as slow:
+    with Broken(json_reply([]), seconds=HANGING) as slow:
         settings.BECKN_REGISTRY_URL = slow.url
 
         def refresh() -> float:
@@ -197,7 +200,7 @@ def test_a_forger_who_floods_while_the_registry_is_slow_holds_few_threads(
         waited = at_once(20, refresh)
 
         assert slow.asked == 1
-        assert len([seconds for seconds in waited if seconds > 0.5]) <= 4
+        assert len([seconds for seconds in waited if seconds > PATIENCE / 2]) <= 4
 
 
 def test_ten_thousand_made_up_keys_neither_fill_the_memory_nor_flood_the_registry(

@@ -144,7 +144,7 @@ def test_waiting_for_the_second_callback_does_not_take_the_first(net: Neighbours
     net.call_back("on_status", message_id="a")
     net.call_back("on_status", message_id="b")
 
-    assert net.buyer.wait_for("on_status", "txn-1", count=2, timeout=2).message_id == "b"
+    assert net.buyer.wait_for("on_status", "txn-1", count=2).message_id == "b"
 
 
 def test_a_body_that_is_no_json_is_kept_as_it_came(net: Neighbours) -> None:

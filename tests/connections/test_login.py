@@ -2,7 +2,6 @@
 
 import re
 import time
-from statistics import median
 from typing import Any
 
 import pytest
@@ -163,8 +162,8 @@ def test_a_name_that_does_not_exist_takes_as_long_as_one_that_does(anna: User) -
         try_password("/admin/login/", name=name, address=f"2001:db8::{number:x}")
         return time.perf_counter() - start
 
-    known = median(seconds("anna", number) for number in range(4))
-    unknown = median(seconds("nobody", number) for number in range(4))
+    known = min(seconds("anna", number) for number in range(4))  # the least: what else the machine does only adds
+    unknown = min(seconds("nobody", number) for number in range(4))
 
     assert 0.5 < unknown / known < 2
 

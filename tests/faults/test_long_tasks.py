@@ -32,10 +32,10 @@ from connections.tasks import count_orders
 from tests.factories import scheduled_application
 scheduled_application(source_reference="B-1")
 Application.objects.update(due_on="2001-01-01")
-cache.set(MARK, "another", timeout=4)
+cache.set(MARK, "another", timeout=8)
 count_orders.delay()
 """
-PROMPT = 2.0  # seconds for a search and its answer
+PROMPT = 8.0  # seconds for a search and its answer on a busy machine; less than one letter waits (EMAIL_TIMEOUT)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from beckn_adapter.sandbox.buyer import Sent
 from tests.faults.ground import Ground
 
 PATIENCE = 60
+PROMPT = 10.0  # seconds, on a busy machine; it is done in far less than one
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,7 @@ def test_without_its_database_the_house_acknowledges_nothing_and_says_so_at_once
 
     began = time.monotonic()
     searched = search(ground)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < PROMPT
     selected = select(ground)
     page = requests.get(f"{ground.house.url}/admin/login/", timeout=10)
     ground.database.start()
