@@ -15,6 +15,7 @@ from beckn_adapter.errors import (
 from beckn_adapter.handlers.agreement import PEOPLE, differences
 from beckn_adapter.handlers.lookup import ITEM, find_order
 from beckn_adapter.handlers.paid import note_payments, unknown_payments
+from beckn_adapter.handlers.unread import find_unread
 from beckn_adapter.models import Message
 from beckn_adapter.translate.order import write_order
 from beckn_adapter.translate.request import FULFILLMENT, ORDER
@@ -41,11 +42,12 @@ CHANGEABLE = (
     f"{ITEM}/tags",
     f"{ORDER}/payments",
 )
+THESE_CAN = f"These can: {', '.join(path.removeprefix(f'{ORDER}/') for path in CHANGEABLE)}."
 
 
 def update(row: Message, request: Json) -> Json:
     """Change what the targets name. Raises 30012 for a target that is none, 30013 for a change outside the targets or a
-    payment that is reported outside them, 50002 for what can not be changed, or not any more."""
+    payment that is reported outside them, 50002 for what can not be changed, not any more, or is not known."""
     message = request["message"]
     order = message["order"]
     application = find_order(row, order["id"], f"{ORDER}/id")
@@ -69,7 +71,11 @@ def update(row: Message, request: Json) -> Json:
     else:
         for path in unknown_payments(order, application):
             raise BecknError(UPDATE_INCONSISTENCY, "A payment is reported, but update_target does not name it.", path)
-    return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
+    told = write_order(application, settings.BECKN_WIRE_PROFILE)
+    for path in find_unread(order, targets, application, told):  # a refusal takes back what was changed
+        what = path.removeprefix(f"{ORDER}/")[:80]
+        raise BecknError(UPDATION_NOT_POSSIBLE, f"{what!r} can not be changed. {THESE_CAN}", path[:255])
+    return {"order": told}
 
 
 def read_targets(text: str) -> list[str]:
@@ -90,9 +96,7 @@ def _pointer(target: str) -> str:
         message = f"update_target names {target[:80]!r}; an order has one item and one fulfillment, both with index 0."
         raise BecknError(INVALID_UPDATE_TARGET, message, TARGET_PATH)
     if not any(_covers(re.sub(r"/stops/\d+", "/stops/0", pointer), path) for path in CHANGEABLE):
-        known = ", ".join(path.removeprefix(f"{ORDER}/") for path in CHANGEABLE)
-        message = f"{target[:80]!r} can not be changed. These can: {known}."
-        raise BecknError(UPDATION_NOT_POSSIBLE, message, TARGET_PATH)
+        raise BecknError(UPDATION_NOT_POSSIBLE, f"{target[:80]!r} can not be changed. {THESE_CAN}", TARGET_PATH)
     return pointer
 
 

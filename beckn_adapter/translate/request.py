@@ -23,6 +23,14 @@ EMAIL = re.compile(rf"{ATOM}(?:\.{ATOM})*@(?:{LABEL}\.)+{LABEL}")
 LOOKS = {PHONE: "a telephone number", EMAIL: "an e-mail address"}
 ORDER = "/message/order"
 FULFILLMENT = f"{ORDER}/fulfillments/0"
+# The wish: its field, the kind of its codes, the tags that may carry it (squashed).
+CODES = (
+    ("property_type", "property-type", ("propertytype",)),
+    ("phase", "phase", ("phase", "connectionphase")),
+    ("user_type", "user-type", ("usertype",)),
+)
+LOAD_TAGS, CONSUMPTION_TAGS = ("requestedloadkw", "requestedload", "load"), ("estimatedmonthlyconsumptionkwh",)
+WISH_TAGS = (*LOAD_TAGS, *CONSUMPTION_TAGS, *(name for *_, names in CODES for name in names))
 
 
 @dataclass(frozen=True)
@@ -42,20 +50,14 @@ def read_wish(groups: Any, path: str) -> Wish:
     tags = read_tags(groups)
     codes: dict[str, str | None] = {}
     unknown = []
-    for field, kind, names in (
-        ("property_type", "property-type", ("propertytype",)),
-        ("phase", "phase", ("phase", "connectionphase")),
-        ("user_type", "user-type", ("usertype",)),
-    ):
+    for field, kind, names in CODES:
         value = next((tags[name][0] for name in names if name in tags), None)
         codes[field] = read(kind, value) if value is not None else None
         if value is not None and codes[field] is None:
             unknown.append(f"{field.replace('_', ' ')} {value[:40]!r}")
     return Wish(
-        load_kw=_number(tags, ("requestedloadkw", "requestedload", "load"), path, "The requested load (kW)"),
-        consumption_kwh=_number(
-            tags, ("estimatedmonthlyconsumptionkwh",), path, "The estimated monthly consumption (kWh)"
-        ),
+        load_kw=_number(tags, LOAD_TAGS, path, "The requested load (kW)"),
+        consumption_kwh=_number(tags, CONSUMPTION_TAGS, path, "The estimated monthly consumption (kWh)"),
         **codes,
         unknown=tuple(unknown),
     )

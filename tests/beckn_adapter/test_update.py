@@ -10,7 +10,7 @@ from billing.payments import record_payment
 from connections.actors import Actor
 from connections.models import Application, Event, Offering, PriceLine
 from tests.beckn_adapter.conversation import application as applied
-from tests.beckn_adapter.conversation import ask, place_order
+from tests.beckn_adapter.conversation import ask, new_id, place_order
 from tests.factories import bring_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("guide")]
@@ -177,6 +177,72 @@ def test_sending_the_whole_order_again_with_one_change_is_one_change() -> None:
     answer = update("order.fulfillments[0].customer", **whole)
 
     assert answer["message"]["order"]["fulfillments"][0]["customer"]["contact"]["phone"] == "+14155550000"
+
+
+UNREAD: list[tuple[str, str, dict[str, Any]]] = [
+    (
+        "billing/organization/descriptor/name",
+        "order.billing",
+        {"billing": {"organization": {"descriptor": {"name": "P"}}}},
+    ),
+    (
+        "fulfillments/0/stops/0/instructions/name",
+        "order.fulfillments[0].stops",
+        {"fulfillments": [{"stops": [{"instructions": {"name": "Ring twice"}}]}]},
+    ),
+    ("fulfillments/0/customer/person/age", "fulfillment", {"fulfillments": [{"customer": {"person": {"age": "40"}}}]}),
+    ("fulfillments/0/tracking", "fulfillment", {"fulfillments": [{"tracking": False}]}),
+    ("fulfillments/0/stops/0/type", "fulfillment", {"fulfillments": [{"stops": [{"type": "START"}, {"type": "END"}]}]}),
+    ("items/0/price/estimated_value", "items", {"items": [{**ITEM, "price": {"estimated_value": "1"}}]}),
+    (
+        "items/0/tags/0/list/0/value",
+        "items",
+        {"items": [{**ITEM, "tags": [{"list": [{"descriptor": {"code": "colour"}, "value": "green"}]}]}]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "target", "parts"), UNREAD, ids=[row[0] for row in UNREAD])
+def test_what_is_not_known_below_a_target_is_named_and_nothing_is_changed(
+    field: str, target: str, parts: dict[str, Any]
+) -> None:
+    place_order()
+    before = Application.objects.values().get()
+
+    error = update(f"{target}, billing.name", **{"billing": {"name": "Maria Park"}, **parts})["error"]
+
+    assert (error["code"], error["paths"]) == ("50002", f"/message/order/{field}")
+    assert error["message"].startswith(f"'{field}' can not be changed. These can: fulfillments/0/customer/person/name,")
+    assert Application.objects.values().get() == before
+
+
+def test_beside_the_targets_nobody_asks_for_what_is_not_known() -> None:
+    place_order()
+
+    answer = update("billing.name", billing={"name": "Maria Park", "organization": {"descriptor": {"name": "P"}}})
+
+    assert answer["message"]["order"]["billing"]["name"] == "Maria Park"
+
+
+@pytest.mark.parametrize("target", ["billing", "fulfillments", "items", "items, billing, fulfillments, payments"])
+def test_an_order_that_comes_back_as_it_was_told_long_ago_asks_for_nothing(target: str) -> None:
+    _, told = place_order()
+    bring_to(Application.objects.get(), "ASSESSMENT_COMPLETED")
+
+    answer = update(target, **{name: told[name] for name in ("items", "billing", "fulfillments", "payments")})
+
+    assert "error" not in answer
+
+
+def test_what_was_said_at_init_may_be_said_again_in_any_spelling() -> None:
+    transaction_id, applied_for = new_id(), applied()
+    applied_for["billing"]["organization"] = {"descriptor": {"name": "Park & Sons"}}
+    ask("init", {"order": applied_for}, transaction_id=transaction_id)
+    ask("confirm", {"order": applied_for}, transaction_id=transaction_id)
+
+    answer = update("billing", billing={"name": "Maria Park", "organization": {"descriptor": {"name": "PARK & SONS"}}})
+
+    assert answer["message"]["order"]["billing"]["name"] == "Maria Park"
 
 
 def test_targets_are_read_in_every_spelling() -> None:
