@@ -38,14 +38,23 @@ def cancel(row: Message, request: Json) -> Json:
     if squash(descriptor.get("code") or "") == "softcancel":
         return {"order": _preview(application)}
     reason = find_reason(application, message.get("cancellation_reason_id") or "")
+    beside_it = read_words(descriptor, reason)
     advance_locked(
         application,
         "cancel",
         actor=Actor.buyer_app(row.bap_id),
         reason=reason.text if reason else (descriptor.get("name") or "No reason given")[:500],
         reason_code=reason.code if reason else "",
+        **({"beside_it": beside_it} if beside_it else {}),
     )
     return {"order": write_order(application, settings.BECKN_WIRE_PROFILE)}
+
+
+def read_words(descriptor: Json, reason: CancellationReason | None) -> dict[str, str]:
+    """What is said beside the reason. Without a reason of ours the descriptor's name is the reason."""
+    names = ("name", "short_desc", "long_desc") if reason else ("short_desc", "long_desc")
+    words = {name: str(descriptor.get(name) or "").strip() for name in names}
+    return {name: text for name, text in words.items() if text and not (reason and text == reason.text)}
 
 
 def find_reason(application: Application, code: str) -> CancellationReason | None:

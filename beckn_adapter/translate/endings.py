@@ -42,13 +42,16 @@ def write_ending(application: Application, profile: str) -> Json:
     reason: Json = {"descriptor": {"name": application.reason}}
     if event and event.data.get("reason_code"):
         reason["id"] = event.data["reason_code"]
+    cancellation: Json = {
+        "time": write_time(event.at if event else application.updated_at),
+        "cancelled_by": "CONSUMER" if by_applicant else "PROVIDER",
+        "reason": reason,
+    }
+    if event and event.data.get("beside_it"):
+        cancellation["additional_description"] = event.data["beside_it"]
     settlement = settlement_of(application)
     return {
-        "cancellation": {
-            "time": write_time(event.at if event else application.updated_at),
-            "cancelled_by": "CONSUMER" if by_applicant else "PROVIDER",
-            "reason": reason,
-        },
+        "cancellation": cancellation,
         "quote": write_settlement(settlement),
         "refund_terms": [write_refund(settlement)],
     }

@@ -260,8 +260,16 @@ class Application(ConcurrentTransitionMixin, Worded):
         permission="connections.cancel_application",
         custom={"network": True, "asks_reason": True},
     )
-    def cancel(self, *, reason: str, reason_code: str = "", asked_by_applicant: bool = False) -> None:
-        """Who asked decides about the fee; a buyer app always speaks for the applicant."""
+    def cancel(
+        self,
+        *,
+        reason: str,
+        reason_code: str = "",
+        asked_by_applicant: bool = False,
+        beside_it: dict[str, str] | None = None,
+    ) -> None:
+        """Who asked decides about the fee; a buyer app always speaks for the applicant. `beside_it` are its words
+        beside the reason, as its event keeps them."""
         self.reason, self.ended_at = reason, timezone.now()
 
     @transition(

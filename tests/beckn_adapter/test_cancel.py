@@ -7,10 +7,12 @@ import pytest
 
 from beckn_adapter.announce import announce_events
 from beckn_adapter.models import Callback
+from beckn_adapter.translate.order import write_order
 from billing.payments import record_payment, return_payment
 from connections.actors import Actor
 from connections.lifecycle import advance
-from connections.models import Application, CancellationTerm
+from connections.models import Application, CancellationTerm, Event
+from connections.privacy.erasure import erase_application
 from fieldwork.models import Visit
 from tests.beckn_adapter.conversation import ask, new_id, place_order
 from tests.factories import bring_to
@@ -36,6 +38,41 @@ def test_an_order_is_cancelled_for_the_applicants_reason() -> None:
     assert order["cancellation"]["cancelled_by"] == "CONSUMER"
     assert order["cancellation"]["reason"] == {"id": "c2", "descriptor": {"name": "I am moving somewhere else"}}
     assert set(Visit.objects.values_list("state", flat=True)) == {"CANCELLED"}
+
+
+WORDS = {"name": "We moved", "short_desc": "To Oakland", "long_desc": "The house was sold. Thank you."}
+
+
+def test_the_words_beside_a_reason_are_told_back_and_stand_in_the_timeline() -> None:
+    place_order()
+
+    cancellation = cancel("c2", descriptor={"code": "CONFIRM_CANCEL", **WORDS})["message"]["order"]["cancellation"]
+
+    assert cancellation["reason"] == {"id": "c2", "descriptor": {"name": "I am moving somewhere else"}}
+    assert cancellation["additional_description"] == WORDS
+    assert Event.objects.get(kind="application.cancelled").data["beside_it"] == WORDS
+
+
+def test_without_a_reason_the_name_is_the_reason_and_the_rest_stands_beside_it() -> None:
+    place_order()
+    CancellationTerm.objects.update(reason_required=False)
+
+    cancellation = cancel("", descriptor=WORDS)["message"]["order"]["cancellation"]
+
+    assert cancellation["reason"] == {"descriptor": {"name": "We moved"}}
+    assert cancellation["additional_description"] == {key: WORDS[key] for key in ("short_desc", "long_desc")}
+
+
+def test_the_words_beside_a_reason_go_with_the_person() -> None:
+    place_order()
+    cancel("c2", descriptor=WORDS)
+    for callback in Callback.objects.all():
+        callback.state = Callback.State.DELIVERED
+        callback.save()
+
+    erase_application(Application.objects.get(), reason="asked to", actor=SYSTEM)
+
+    assert "additional_description" not in write_order(Application.objects.get(), "guide")["cancellation"]
 
 
 @pytest.mark.parametrize(
