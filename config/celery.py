@@ -97,8 +97,9 @@ def leave_the_logs_alone(**_: object) -> None:
 @worker_process_init.connect
 def begin_to_count(**_: object) -> None:
     """In each worker process; Django's models are not there yet when this module is read."""
-    from beckn_adapter import tally  # noqa: PLC0415
+    from beckn_adapter import questions, tally  # noqa: PLC0415
 
     collect_less()
+    questions.begin_carefully()
     tally.start()
     worker_process_shutdown.connect(lambda **_: tally.flush(), weak=False)

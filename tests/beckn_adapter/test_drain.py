@@ -144,6 +144,42 @@ def test_a_message_that_ends_its_worker_each_time_is_given_up() -> None:
     assert (deadly.state, deadly.error) == ("FAILED", "RuntimeError: whoever worked on it never came to an end")
 
 
+def test_a_search_that_ends_its_worker_is_counted_by_the_next_one_before_it_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What no `except Exception` catches stands for the end of a process: nothing is written that was not before."""
+    counted = []
+
+    def die(row: Message, body: Any) -> Any:
+        counted.append(Message.objects.get(pk=row.pk).attempts)
+        raise SystemExit
+
+    monkeypatch.setitem(handlers.HANDLERS, "search", die)
+    deadly = receive(request("search", {"intent": {}}))
+    with pytest.raises(SystemExit):
+        questions.work_some()
+    questions.begin_carefully()  # as each worker process does
+
+    with pytest.raises(SystemExit):
+        questions.work_some()
+
+    assert counted == [0, 1]
+    assert Message.objects.get(pk=deadly.pk).attempts == 1
+
+
+def test_a_new_worker_is_careful_with_its_first_batch_only() -> None:
+    questions.begin_carefully()
+    questions.work_some()  # nothing was there, so nothing is known yet
+    first = receive(request("search", {"intent": {}}))
+    questions.work_some()
+    second = receive(request("search", {"intent": {}}))
+
+    questions.work_some()
+
+    rows = [Message.objects.get(pk=row.pk) for row in (first, second)]
+    assert [(row.state, row.attempts) for row in rows] == [("HANDLED", 1), ("HANDLED", 0)]
+
+
 def test_a_message_that_nobody_can_be_told_of_fails_by_itself_and_stops_nobody() -> None:
     unreadable = receive(request("search", {"intent": {}}))
     Message.objects.filter(pk=unreadable.pk).update(body=b'{"context": {}}', attempts=drain.MAX_ATTEMPTS)
