@@ -9,6 +9,14 @@ from django.utils import timezone
 from connections.actors import Actor
 from connections.lifecycle import record
 from connections.models import Application, Feedback, SupportRequest
+from connections.vocabulary import OPEN_STATES, ApplicationState
+
+
+def may_give_feedback(application: Application) -> bool:
+    """Whether the page for words is open: when the work is over (guide: post-fulfilment), however it ended; and from
+    the first rating on, since every on_rating offers it."""
+    is_over = application.fulfillment_state not in (ApplicationState.DRAFT, *OPEN_STATES)
+    return is_over or application.feedback.exists()
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from connections.documents.paper import megabytes
 from connections.form_link import form_token
 from connections.models import Application, Feedback
 from connections.vocabulary import ENDED_STATES, ApplicationState
-from connections.voices import give_feedback
+from connections.voices import give_feedback, may_give_feedback
 
 APPLICANT = Actor.system("applicant")
 
@@ -83,6 +83,9 @@ class FeedbackForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def feedback(request: HttpRequest, tracking_id: UUID) -> HttpResponse:
     application = application_behind(tracking_id)
+    if not may_give_feedback(application):
+        early: dict[str, Any] = {"application": application, "provider": application.provider}
+        return show_to_applicant(request, "connections/feedback_later.html", early, status=409)
     known = application.feedback.filter(category=Feedback.Category.ORDER).first()
     before = {"value": round(known.value), "comment": known.comment} if known else None
     form = FeedbackForm(request.POST or None, initial=before)

@@ -15,6 +15,7 @@ from connections.holding import put_on_hold
 from connections.lifecycle import advance
 from connections.models import Application, Event, Feedback
 from connections.tracking import first_line, next_step
+from connections.voices import give_feedback
 from fieldwork.models import Visit
 from fieldwork.services import assign_visit, set_out
 from tests.factories import SYSTEM, application_in, offering, provider, scheduled_application, technician
@@ -207,6 +208,31 @@ def test_feedback_is_kept_with_its_words() -> None:
     assert reply.status_code == 302
     assert (feedback.value, feedback.comment) == (4, "Friendly and quick")
     assert "Thank you" in page(application, "feedback/?thanks=1")
+
+
+@pytest.mark.parametrize("state", ["DRAFT", "SCHEDULED", "APPROVED"])
+def test_before_the_work_is_over_the_page_says_when_feedback_is_wanted_and_keeps_none(state: str) -> None:
+    address = f"/track/{application_in(state).tracking_id}/feedback/"
+
+    replies = [Client().get(address), Client().post(address, {"value": "4"})]
+
+    assert [reply.status_code for reply in replies] == [409, 409]
+    assert all("once the work is over" in reply.content.decode() for reply in replies)
+    assert not Feedback.objects.exists()
+
+
+@pytest.mark.parametrize("action", ["cancel", "fail"])
+def test_who_got_no_connection_may_say_how_it_went(action: str) -> None:
+    application = advance(application_in("SCHEDULED"), action, actor=SYSTEM, reason="The house is sold")
+
+    assert "How did it go?" in page(application, "feedback/")
+
+
+def test_who_has_rated_while_the_work_goes_on_may_add_words() -> None:
+    application = application_in("SCHEDULED")
+    give_feedback(application, category=Feedback.Category.PROVIDER, value=Decimal(4), actor=SYSTEM)
+
+    assert "How did it go?" in page(application, "feedback/")
 
 
 def test_feedback_without_a_choice_says_so_and_loses_no_words() -> None:
