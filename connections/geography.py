@@ -16,7 +16,7 @@ class Place:
 
     position: Point | None = None  # (lat, lon)
     postcode: str = ""
-    city_code: str = ""
+    city_code: str = ""  # the network's, or the name of the city where somebody wrote no code
 
     @classmethod
     def at(
@@ -76,6 +76,7 @@ def holds_position(area: Area, position: Point) -> bool:
 
 def judge(areas: Iterable[Area], place: Place) -> Verdict:
     """The most precise thing known decides: a position over a postcode, a postcode over a city code.
+    A city may be named as an area is: so our catalogue tells it.
 
     A provider without areas serves everywhere. A position that falls inside only with the sign of its latitude or
     longitude turned is taken as served with `lost_sign`: the guide's own sample has lost its minus.
@@ -88,15 +89,20 @@ def judge(areas: Iterable[Area], place: Place) -> Verdict:
         return _judge_position(spatial, place.position)
     for name, value, aspect in (
         ("postcode", normal(place.postcode), "postcodes"),
-        ("city code", normal(place.city_code), "city_codes"),
+        ("city", normal(place.city_code), "city_codes"),
     ):
         listing = [area for area in areas if getattr(area, aspect)]
         if value and listing:
-            home = next((area for area in listing if value in {normal(code) for code in getattr(area, aspect)}), None)
+            home = next((area for area in areas if value in _known_as(area, aspect)), None)
             if home:
                 return Verdict(True, f"{name} {value} is in {home.name}")
             return Verdict(False, f"{name} {value} is in no service area")
     return Verdict(True, "nothing known of the place speaks against it")
+
+
+def _known_as(area: Area, aspect: str) -> set[str]:
+    names = [area.name] if aspect == "city_codes" else []
+    return {normal(code) for code in (*getattr(area, aspect), *names)}
 
 
 def _judge_position(areas: list[Area], position: Point) -> Verdict:

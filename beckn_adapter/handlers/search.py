@@ -71,7 +71,7 @@ def _unheard_of(intent: Json) -> Iterator[str]:
 
 def read_place(intent: Json, context: Json) -> Place:
     """The first place that is named: the fulfilment's premises, intent.location (as 1.2 has it), the context's city.
-    Of a circle it is the middle."""
+    Of a circle it is the middle; a city without a code is found by the name of a service area."""
     path, location = f"{INTENT}/location", intent.get("location") or {}
     stops = (intent.get("fulfillment") or {}).get("stops") or []
     if stops:
@@ -81,4 +81,7 @@ def read_place(intent: Json, context: Json) -> Place:
     middle = (location.get("circle") or {}).get("gps")
     if middle and not location.get("gps"):
         location = {**location, "gps": middle}
+    city = location.get("city") or {}
+    if city.get("name") and not city.get("code"):  # as our own catalogue tells it
+        location = {**location, "city": {"code": city["name"][:60]}}
     return read_premises(location, context, path, address_needed=False).place()

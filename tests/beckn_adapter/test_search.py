@@ -50,6 +50,11 @@ CASES = [
     ),
     ("a city that is served", {"location": {"city": {"code": "NANP:415"}}}, BOTH),
     ("a city that is not", {"location": {"city": {"code": "NANP:212"}}}, []),
+    ("a city by the name that our catalogue tells", {"location": {"city": {"name": "san francisco"}}}, BOTH),
+    ("a city by a name that nobody has", {"location": {"city": {"name": "New York"}}}, []),
+    ("the premises' city by a name that nobody has", {"fulfillment": stop(city={"name": "New York"})}, []),
+    ("a city by its code beside another name", {"location": {"city": {"code": "NANP:415", "name": "SF"}}}, BOTH),
+    ("a position in a city of another name", {"fulfillment": stop(gps="37.77,-122.42", city={"name": "SF"})}, BOTH),
     ("a load for a home", {"tags": tags(requested_load_kw="3")}, [HOME]),
     ("a load for both", {"tags": tags(requested_load_kw="12")}, BOTH),
     ("a load for nobody", {"tags": tags(requested_load_kw="900")}, []),
@@ -94,6 +99,14 @@ def test_the_city_of_the_context_counts_where_the_intent_names_no_place() -> Non
     answer = ask("search", {"intent": {}}, location=elsewhere)
 
     assert answer["message"] == {"catalog": {"providers": []}}
+
+
+def test_the_name_of_a_city_goes_before_the_city_of_the_context() -> None:
+    elsewhere = {"city": {"code": "NANP:212"}}
+
+    answer = ask("search", {"intent": {"location": {"city": {"name": "San Francisco"}}}}, location=elsewhere)
+
+    assert len(answer["message"]["catalog"]["providers"]) == 1
 
 
 def test_a_search_without_an_intent_is_answered_with_everything() -> None:

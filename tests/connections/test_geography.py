@@ -26,9 +26,13 @@ L_SHAPE = ((0.0, 0.0), (0.0, 4.0), (2.0, 4.0), (2.0, 2.0), (4.0, 2.0), (4.0, 0.0
         pytest.param([SUBURB], Place(postcode="94015"), True, "postcode 94015 is in the suburb", id="on the postcode"),
         pytest.param([SUBURB], Place(postcode="94016"), False, "postcode 94016 is in no", id="on another postcode"),
         pytest.param([SUBURB], Place(postcode=" ec1a1bb "), True, "EC1A1BB is in the suburb", id="postcode as written"),
-        pytest.param([CITY], Place(city_code="NANP:628"), True, "city code NANP:628 is in", id="by the city code"),
-        pytest.param([CITY], Place(city_code="nanp:628"), True, "city code NANP:628 is in", id="city code in small"),
-        pytest.param([CITY], Place(city_code="NANP:415"), False, "city code NANP:415 is in no", id="another city"),
+        pytest.param([CITY], Place(city_code="NANP:628"), True, "city NANP:628 is in", id="by the city code"),
+        pytest.param([CITY], Place(city_code="nanp:628"), True, "city NANP:628 is in", id="city code in small"),
+        pytest.param([CITY, ISLAND], Place(city_code="The Island"), True, "is in the island", id="by the city's name"),
+        pytest.param(
+            [CITY], Place(city_code="Springfield"), False, "SPRINGFIELD is in no", id="an unknown city's name"
+        ),
+        pytest.param([CITY], Place(city_code="NANP:415"), False, "city NANP:415 is in no", id="another city"),
         pytest.param([SUBURB], Place((0.0, 0.0)), True, "nothing known", id="a position where none is asked for"),
         pytest.param([CITY], Place(postcode="10001"), True, "nothing known", id="a postcode where none is asked for"),
     ],
