@@ -9,9 +9,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from django.db import connection, transaction
+from django.db import connection
 
 from connections.safekeeping.inventory import LEFT_OUT
+from connections.unhurried import unhurried
 
 
 class Unable(Exception):
@@ -45,12 +46,10 @@ def one_moment() -> Iterator[None]:
     Without the limits of a request: pg_dump reads for as long as it takes, and our transaction, which says nothing
     meanwhile, is the one that holds its snapshot. It holds no lock that anybody waits for.
     """
-    with transaction.atomic():
+    with unhurried():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-                cursor.execute("SET LOCAL statement_timeout = 0")
         yield
 
 

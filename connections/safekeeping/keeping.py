@@ -20,6 +20,7 @@ from django.utils import timezone
 from connections.safekeeping import archive
 from connections.safekeeping.engines import engine, one_moment
 from connections.safekeeping.inventory import files_named, inventory_now, migrations_known
+from connections.unhurried import unhurried
 
 Json = dict[str, Any]
 
@@ -35,7 +36,9 @@ class Kept:
 def keep(folder: Path) -> Kept:
     """Take a backup into an empty folder. Raises `NotWhole`, `Unable`; then the folder has no manifest."""
     archive.begin(folder)
-    copied = _copy(folder, files_named(), {})
+    with unhurried():
+        named = files_named()
+    copied = _copy(folder, named, {})
     own = engine()
     (folder / own.file).touch(mode=0o600)
     with one_moment():

@@ -14,6 +14,7 @@ from connections.safekeeping import archive
 from connections.safekeeping.archive import NotWhole
 from connections.safekeeping.engines import engine
 from connections.safekeeping.inventory import files_named, inventory_now, migrations_known, rows_by_table
+from connections.unhurried import unhurried
 
 Json = dict[str, Any]
 # What a fresh `migrate` fills by itself: a database with nothing else is empty.
@@ -30,7 +31,8 @@ class Proof:
 
 def rows_in_the_way() -> int:
     """How many rows the database has that a restore would end."""
-    return sum(count for table, count in rows_by_table().items() if table not in FILLED_BY_MIGRATE)
+    with unhurried():
+        return sum(count for table, count in rows_by_table().items() if table not in FILLED_BY_MIGRATE)
 
 
 def open_for(folder: Path) -> Json:
@@ -57,7 +59,8 @@ def put_back(folder: Path, manifest: Json) -> None:
 def prove(manifest: Json) -> Proof:
     """Take every figure again from what is here now and hold it against the manifest."""
     proof = Proof()
-    now = json.loads(json.dumps(inventory_now()))
+    with unhurried():
+        now = json.loads(json.dumps(inventory_now()))
     for subject in ("migrations", "rows", "sums"):
         told = list(_differences(subject, manifest[subject], now[subject]))
         proof.differences += told
@@ -87,7 +90,8 @@ def _in_words(subject: str, found: Any) -> str:
 def _prove_files(manifest: Json, proof: Proof) -> None:
     files, media = manifest["files"], Path(settings.MEDIA_ROOT)
     wrong = [name for name, digest in files.items() if archive.digest_of(archive.within(media, name)) != digest]
-    nameless = files_named().keys() ^ (files.keys() | set(manifest["lost"]))
+    with unhurried():
+        nameless = files_named().keys() ^ (files.keys() | set(manifest["lost"]))
     proof.differences += [f"file {name}: not there, or not the same" for name in wrong]
     proof.differences += [f"file {name}: named by the backup alone, or by the rows alone" for name in sorted(nameless)]
     if not wrong and not nameless:

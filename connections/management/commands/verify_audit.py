@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from connections.audit.chain import Break
 from connections.audit.verify import head_at, verify
 from connections.models import Application, Event
+from connections.unhurried import unhurried
 
 TOLD = 20  # broken chains that are named
 SETTLED = timedelta(minutes=2)  # longer than any transaction that still writes
@@ -32,13 +33,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # A kept line that is given without --head is a line to be proved all the same, not a word to pass over.
         if not (options["head"] or options["at"] is not None or options["expected"] is not None):
-            self._verify(options["application"])
+            with unhurried():
+                self._verify(options["application"])
             return
         if options["application"]:
             raise CommandError("The head is of all chains: leave --application out.", returncode=2)
         if options["expected"] is not None and options["at"] is None:
             raise CommandError("A digest is of a time: say --at as well.", returncode=2)
-        self._head(options["at"], options["expected"])
+        with unhurried():
+            self._head(options["at"], options["expected"])
 
     def _verify(self, wanted: str | None) -> None:
         events = Event.objects.filter(application=find(wanted)) if wanted else None
