@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from connections.admin.long_list import rows_found
 from connections.searching import AT_MOST, as_written, find
 
 ORDER_WORDS = "order id, name, e-mail, street or telephone"  # what connections/searching.py finds by
@@ -15,7 +16,6 @@ class FoundByOrder:
     """For an admin of rows with an application. `exact_fields` are columns with an index, given in full; an admin that
     has such names them before ORDER_WORDS in its `search_help_text`."""
 
-    model: type[Model]
     order_path = "application"
     exact_fields: tuple[str, ...] = ()
     search_fields: list[str] = ["application__number"]  # that there are any shows the box
@@ -34,9 +34,7 @@ class FoundByOrder:
         orders = find(term)
         if len(orders) == AT_MOST:
             messages.info(request, f"Many orders fit “{term}”. Only the newest {AT_MOST} of them are searched.")
-        # The rows are looked for before the page is, whose order would tempt PostgreSQL to read all from the newest on.
-        theirs = self.model._default_manager.filter(**{f"{self.order_path}__in": orders}).order_by()
-        wanted = Q(pk__in=list(theirs.values_list("pk", flat=True))) | self.search_more(term)
+        wanted = Q(**{f"{self.order_path}__in": orders}) | self.search_more(term)
         for field in self.exact_fields:
             wanted |= Q(**{f"{field}__in": as_written(term)})
-        return queryset.filter(wanted), False
+        return rows_found(queryset, wanted), False

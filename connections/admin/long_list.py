@@ -5,11 +5,11 @@ column only where an index holds that order; and a filter offers what is known w
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import Col
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -62,6 +62,26 @@ def _is_an_index_by(field: Any) -> bool:
     return any(index.fields and index.fields[0].lstrip("-") == field.name and not index.condition for index in indexes)
 
 
+class Found(NamedTuple):
+    """What a search found, in the order of the list, and the rows that it was looked for in."""
+
+    keys: list[Any]
+    among: QuerySet[Any, Any]
+
+
+def rows_found(among: QuerySet[Any, Any], wanted: Q) -> QuerySet[Any, Any]:
+    """The wanted rows, which are scattered over their table: looked for once, not again to count and to show them.
+
+    Nobody sees more than MOST_COUNTED. PostgreSQL is asked for so many and not for a page of them, whose order would
+    tempt it to read all from the newest on.
+    """
+    keys = list(among.filter(wanted).values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    rows: Any = among.filter(pk__in=keys)
+    rows.found = Found(keys, among)  # a copy of these rows, narrowed further, is without it
+    found: QuerySet[Any, Any] = rows
+    return found
+
+
 class BoundedPaginator(Paginator):
     """Pages of the first MOST_COUNTED rows. Whoever looks for something further down narrows the list."""
 
@@ -71,7 +91,18 @@ class BoundedPaginator(Paginator):
     @cached_property
     def count(self) -> Counted:
         rows: Any = self.object_list
-        return count_some(rows, self.most)
+        return Counted(len(self._found.keys), self.most) if self._found else count_some(rows, self.most)
+
+    def page(self, number: Any) -> Any:
+        page = super().page(number)
+        if self._found:
+            keys = self._found.keys[page.start_index() - 1 : page.end_index()]
+            page.object_list = self._found.among.filter(pk__in=keys)
+        return page
+
+    @property
+    def _found(self) -> Found | None:
+        return getattr(self.object_list, "found", None)
 
 
 class OfProvider(admin.RelatedFieldListFilter):

@@ -9,8 +9,9 @@ from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from connections.admin.document import DocumentAdmin
 from connections.admin.long_list import BoundedPaginator, count_some
-from connections.models import Application, Letter, SearchWord
+from connections.models import Application, Document, Letter, SearchWord
 from connections.privacy.own import erase_person_of
 from connections.searching import find, words_of
 from connections.services import Applicant, Premises, amend_application
@@ -18,6 +19,7 @@ from tests.connections.desk import APPLICATIONS, boss
 from tests.factories import SYSTEM, application, scheduled_application
 
 pytestmark = pytest.mark.django_db
+DOCUMENTS = "/admin/connections/document/"
 put_words_beside = import_module("connections.migrations.0002_words_beside").put_words_beside
 
 
@@ -49,6 +51,37 @@ def test_a_list_beyond_the_bound_says_that_there_are_more(monkeypatch: pytest.Mo
     application(), application()
 
     assert "More than 1" in boss().get(APPLICATIONS).content.decode()
+
+
+def test_what_a_search_found_is_not_looked_for_again_to_count_it_and_to_show_a_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(DocumentAdmin, "list_per_page", 2)
+    wanted, client = [application(), application()], boss()
+    application(applicant=Applicant("Noor Weber", "+14155554444"))
+    papers = Document.objects.filter(application__in=wanted).order_by("-updated_at")
+
+    with CaptureQueriesContext(connection) as asked:
+        pages = [client.get(DOCUMENTS, {"q": "jonathan park", "p": n}).context["cl"] for n in (1, 2)]
+
+    looks = [query["sql"] for query in asked if 'FROM "connections_document"' in query["sql"]]
+    assert [listed.result_count for listed in pages] == [papers.count()] * 2
+    assert [list(listed.result_list) for listed in pages] == [list(papers[:2]), list(papers[2:4])]
+    assert [re.search(r"IN \(([\d, ]+)\)", sql)[1].count(",") + 1 for sql in looks] == [2] * 4  # type: ignore[index]
+
+
+def test_what_a_search_found_can_be_narrowed_and_shown_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DocumentAdmin, "list_per_page", 2)
+    papers = application().documents.order_by("-updated_at")
+    verified = papers.filter(pk=papers[0].pk)
+    verified.update(state="VERIFIED")
+    client = boss()
+
+    narrowed = client.get(DOCUMENTS, {"q": "jonathan park", "state__exact": "VERIFIED"}).context["cl"]
+    whole = client.get(DOCUMENTS, {"q": "jonathan park", "all": ""}).context["cl"]
+
+    assert (narrowed.result_count, list(narrowed.result_list)) == (1, list(verified))
+    assert list(whole.result_list) == list(papers)
 
 
 def test_values_of_a_filter_are_found_by_one_hop_each() -> None:
