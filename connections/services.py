@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 
 from connections.actors import Actor
 from connections.filing import follow_provider
@@ -18,6 +20,8 @@ from connections.vocabulary import COUNTER, OPEN_STATES, ApplicationState
 
 # What `look_at` says, up to its last words: the name of a service area may have full stops of its own.
 POSITION_WARNING = re.compile(r"Check the position: .*?: a sign seems lost\.")
+# In the words of the unique index and not as a value: only so can a plan that is kept for any reference use that index.
+HAS_A_REFERENCE = RawSQL("source_reference <> ''", (), output_field=BooleanField())
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,10 @@ def _draft(
 ) -> tuple[Application, bool]:
     if not source_reference:
         return Application.objects.create(source=source, **values), True
-    application, is_new = Application.objects.select_for_update().get_or_create(
-        source=source, source_reference=source_reference, defaults=values
+    application, is_new = (
+        Application.objects.select_for_update()
+        .filter(HAS_A_REFERENCE)
+        .get_or_create(source=source, source_reference=source_reference, defaults=values)
     )
     if is_new:
         return application, True

@@ -231,3 +231,26 @@ def test_handling_and_settling_read_nothing_of_the_past(a_long_past: set[str]) -
 
     assert rows
     assert [*seen.from_end_to_end, *settled.from_end_to_end] == []
+
+
+def test_the_draft_of_an_init_is_looked_up_by_a_plan_that_is_kept() -> None:
+    whose = receive(request("init", {"order": application()}))
+    drain.work(whose)
+    draft = Application.objects.get()
+    links = {"offering": str(draft.offering_id), "provider": str(draft.provider_id), "requested_load_kw": "5"}
+    fill(Application, "FROM generate_series(1, 5000) AS n", source="'buyer.test'", source_reference="n::text", **links)
+    run("ANALYZE connections_application")
+    before = kept_plans()
+
+    for _ in range(12):  # psycopg asks for a plan to keep from the sixth on, PostgreSQL makes it after five more
+        drain.work(receive(request("init", {"order": application()}, transaction_id=whose.transaction_id)))
+
+    assert kept_plans() > before
+
+
+def kept_plans() -> int:
+    """How often this connection looked for a draft by a plan that was made for any."""
+    looks = "statement LIKE 'SELECT%connections_application%%source_reference%FOR UPDATE'"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COALESCE(SUM(generic_plans), 0) FROM pg_prepared_statements WHERE {looks}")  # noqa: S608 - a constant
+        return int(cursor.fetchone()[0])
