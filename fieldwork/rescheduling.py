@@ -3,6 +3,7 @@ nobody came."""
 
 from datetime import date, datetime, time, timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from connections.actors import Actor
@@ -28,9 +29,9 @@ EVENING = time(18)  # of the day before, on the provider's clock
 
 
 def visit_to_move(application: Application) -> Visit | None:
-    """The next visit, where the applicant may still choose its time."""
+    """The next visit, where the applicant may still choose its time; one without a time comes last."""
     visits = application.visits.filter(state__in=PENDING_VISITS).select_related("technician", "application__provider")
-    visit = visits.order_by("window_start", "id").first()
+    visit = visits.order_by(F("window_start").asc(nulls_last=True), "id").first()
     return visit if visit and may_move(visit) else None
 
 

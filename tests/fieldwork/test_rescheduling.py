@@ -110,6 +110,12 @@ def test_a_visit_that_a_technician_has_begun_is_not_moved_however_late_it_is(vis
     assert not may_move(as_it_is(visit))
 
 
+def test_the_visit_with_the_nearest_time_is_moved_before_one_without_a_time(visit: Visit) -> None:
+    Visit.objects.create(application=visit.application, kind=Visit.Kind.REVISIT)  # SQLite would sort it first
+
+    assert visit_to_move(visit.application) == visit
+
+
 def test_whoever_is_on_the_way_is_not_sent_elsewhere(visit: Visit) -> None:
     moving = advance(visit, "set_out", actor=SYSTEM)
 
