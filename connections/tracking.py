@@ -222,6 +222,9 @@ def _events(application: Application) -> Iterable[Event]:
 
 
 def in_words(event: Event) -> str:
+    """Empty for what another event tells: a hold about papers begins and ends with the papers' own lines."""
+    if event.data.get("about"):
+        return ""
     words = _words.get(event.kind, "").format(subject=event.subject)
     reason = event.data.get("reason")
     return f"{words}: {reason}" if words and reason else words

@@ -23,11 +23,11 @@ def keep_hold_in_step(application: Application, *, actor: Actor) -> None:
         hold.save(update_fields=["reason"])
     elif wanted:
         hold = application.holds.create(about=ABOUT, ball=Ball.APPLICANT, reason=reason_of(wanted))
-        record(application, "held", actor=actor, reason=hold.reason, ball=hold.ball)
+        record(application, "held", actor=actor, reason=hold.reason, ball=hold.ball, about=ABOUT)
     elif hold:
         hold.closed_at = timezone.now()
         hold.save(update_fields=["closed_at"])
-        record(application, "released", actor=actor, reason=hold.reason)
+        record(application, "released", actor=actor, reason=hold.reason, about=ABOUT)
 
 
 def reason_of(documents: list[Document]) -> str:

@@ -14,7 +14,7 @@ from connections.documents.verdicts import reject_document
 from connections.holding import put_on_hold
 from connections.lifecycle import advance
 from connections.models import Application, Event, Feedback
-from connections.tracking import first_line, next_step
+from connections.tracking import first_line, next_step, timeline
 from connections.voices import give_feedback
 from fieldwork.models import Visit
 from fieldwork.services import assign_visit, set_out
@@ -108,6 +108,18 @@ def test_a_rejected_paper_is_named_with_its_reason() -> None:
     assert "We need your Wiring diagram from you" in text
     assert "“The stamp is missing”" in text
     assert text.count("Send again") == 1
+
+
+def test_a_rejected_paper_that_came_again_is_told_once_in_what_happened() -> None:
+    application = scheduled_application()
+    hand_in_everything(application)
+    reject_document(application.documents.get(code="wiring"), reason="The stamp is missing", actor=SYSTEM)
+
+    hand_in_link(application.documents.get(code="wiring"), text="seen", actor=SYSTEM)
+
+    told = [entry.words for _, entries in timeline(application) for entry in entries]
+    assert told[:2] == ["Received: Wiring diagram", "Not accepted: Wiring diagram: The stamp is missing"]
+    assert sum("The stamp is missing" in words for words in told) == 1
 
 
 def test_when_everything_is_here_the_utility_has_the_ball() -> None:
