@@ -180,6 +180,27 @@ def test_every_page_fits_the_screen_in_light_and_dark(
         assert nothing_sticks_out(page), address
 
 
+def test_what_stands_below_a_picture_does_not_move_when_the_picture_comes(
+    order: Application, phone: Page, link: str
+) -> None:
+    send(paper_of(order), jpeg(width=480, height=640))
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    phone.route("**/pages/*.png", hold)
+    with phone.expect_request("**/pages/*.png"):
+        phone.goto(f"{link}papers/id-proof/", wait_until="domcontentloaded")
+    height = "document.documentElement.scrollHeight"
+    before = phone.evaluate(height)
+
+    waiting[0].continue_()
+    phone.locator(".preview:visible img").evaluate("(picture) => picture.decode()")
+
+    assert phone.evaluate(height) == before
+
+
 def test_a_phone_offers_its_camera_and_a_desk_does_not(phone: Page, desktop: Page, link: str) -> None:
     for page in (phone, desktop):
         page.goto(link)
