@@ -9,6 +9,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminURLInputWidget
 
 from connections.admin.added_once import AddedOnce
+from connections.currencies import CURRENCIES
 from connections.models import (
     CancellationReason,
     CancellationTerm,
@@ -93,6 +94,13 @@ class ProviderForm(forms.ModelForm):
         example="[0, 1, 2, 3, 4]",
         help_text="The office's: 0 is Monday, 6 is Sunday. Due dates count working days.",
     )
+
+    def clean_currency(self) -> str:
+        """Buyer apps and banks are told it: three letters are not enough."""
+        currency: str = self.cleaned_data["currency"]
+        if currency not in CURRENCIES:
+            raise forms.ValidationError(f"{currency} is no currency of ISO 4217 that people pay in. Write USD or INR.")
+        return currency
 
     def clean_support_phone(self) -> str:
         """Applicants and buyer apps are given it: what nobody can ring is refused."""

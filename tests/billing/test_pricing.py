@@ -19,6 +19,7 @@ from billing.pricing import (
     say_what_is_wrong,
     to_minor_unit,
 )
+from connections.currencies import CURRENCIES
 
 FEE = Line("Connection fee", D("200"))
 CABLE = Line("Cable", D("12.50"), per_kw=True, included_kw=D("5"))
@@ -189,6 +190,15 @@ def test_instalments_keep_the_order_and_the_parties_of_their_terms() -> None:
     assert [(asked.type, asked.collected_by) for asked in instalments(terms, quoted("200.00"))] == [
         ("PRE_ORDER", "BAP"),
         ("ON_FULFILLMENT", "AGENT"),
+    ]
+
+
+def test_every_currency_of_other_than_hundredths_is_one_that_people_pay_in() -> None:
+    assert set(MINOR_UNITS) <= CURRENCIES
+    assert [in_words(D("150.25"), currency) for currency in ("UGX", "XOF", "IQD")] == [
+        "150 UGX",
+        "150 XOF",
+        "150.250 IQD",
     ]
 
 

@@ -49,6 +49,15 @@ def test_the_currency_can_be_set_right_before_anything_is_quoted() -> None:
     assert Provider.objects.get().currency == "EUR"
 
 
+@pytest.mark.parametrize("code", ["XYZ", "XTS", "XAU", "CLF"])
+def test_a_currency_that_nobody_pays_in_is_refused(code: str) -> None:
+    refused = save(currency=code)
+
+    (words,) = refused.context["adminform"].form.errors["currency"]
+    assert words.startswith(f"{code} is no currency of ISO 4217")
+    assert Provider.objects.get().currency == "USD"
+
+
 def test_the_currency_stays_once_an_application_is_quoted_in_it() -> None:
     page = boss().get(page_of(application().provider))
 
