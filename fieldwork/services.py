@@ -31,15 +31,20 @@ def open_visit(application: Application, kind: str, *, actor: Actor, follows: Vi
 
 
 @transaction.atomic
-def assign_visit(visit: Visit, *, technician: Technician, actor: Actor) -> Visit:
+def assign_visit(visit: Visit, *, technician: Technician, actor: Actor, seen: int | None = None) -> Visit:
     """Put a technician on a visit; the first technician of an application moves it to TECHNICIAN_ASSIGNED.
 
-    Whoever is on it already stays, and nothing is recorded. Raises `Refused`: `wrong_provider`, `technician_busy`.
+    Whoever is on it already stays, and nothing is recorded. `seen` is the id of whom the clerk saw on it, 0 for nobody;
+    None where nobody looked. Raises `Refused`: `wrong_provider`, `technician_busy`; `changed`, if it is somebody else's
+    since.
     """
     visit = lock_for_work(visit)
     if visit.state == VisitState.ASSIGNED and visit.technician_id == technician.pk:
         check_permission(visit, "assign", actor)
         return visit
+    if seen is not None and visit.technician_id not in (None, seen):
+        words = f"{visit.technician} was put on it meanwhile. Send yours again to put them in that place."
+        raise Refused("changed", words)
     visit = advance(visit, "assign", actor=actor, technician=technician)
     if visit.application.fulfillment_state == ApplicationState.SCHEDULED:
         advance(visit.application, "assign_technician", actor=actor)

@@ -135,6 +135,7 @@ class LifecycleAdmin(AddedOnce, ModelAdmin):
         try:
             run_again(self.perform_action)(request, obj, action, form.cleaned_data)
         except Refused as refusal:
+            form.ask_again(refusal)
             return self._ask(request, obj, action, form, str(refusal))
         done = self.get_words(obj, action).done
         messages.success(request, f"{self.get_object(request, str(obj.pk))}: {done}")  # as it is called now

@@ -6,6 +6,8 @@ from django import forms
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from connections.lifecycle import Refused
+
 
 def without_side_doors(field: Any) -> Any:
     """Choose a row, and do not add, change or delete rows of its table on the way."""
@@ -21,6 +23,9 @@ class ActionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.thing = thing
         self.request = request
+
+    def ask_again(self, refusal: Refused) -> None:
+        """Called before the form is shown once more because the act was refused."""
 
     def show_instead(self, values: dict[str, str]) -> None:
         """Show these in place of what was sent, by the names of their inputs: sent once more, they come back."""

@@ -16,6 +16,7 @@ from unfold.widgets import (
 )
 
 from connections.admin import ActionForm
+from connections.lifecycle import Refused
 from connections.models import Holiday, Provider
 from connections.promises import say_day
 from connections.vocabulary import OPEN_STATES
@@ -27,7 +28,7 @@ from fieldwork.suggestion import Suggestion, suggest_technicians
 class AssignForm(ActionForm):
     """The technicians, who fits before who does not, with what speaks for or against each.
 
-    `seen` is who was on the visit when this page was made: nobody is replaced unseen.
+    `seen` is who was on the visit when this page was made: nobody is replaced unseen (`assign_visit` looks).
     """
 
     seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -43,14 +44,13 @@ class AssignForm(ActionForm):
         if not suggestions:
             field.help_text = "The provider has no active technician yet. Add one under Technicians."
 
-    def clean(self) -> dict[str, Any]:
-        wanted: dict[str, Any] = super().clean() or {}
-        there: Technician | None = self.thing.technician
-        if wanted.pop("seen", None) == self.thing.technician_id or there in (None, wanted.get("technician")):
-            return wanted
-        self.show_instead({"seen": str(self.thing.technician_id)})
-        self.add_error("technician", f"{there} was put on it meanwhile. Send yours again to put them in that place.")
-        return wanted
+    def clean_seen(self) -> int:
+        """0 where nobody was."""
+        return self.cleaned_data["seen"] or 0
+
+    def ask_again(self, refusal: Refused) -> None:
+        if refusal.code == "changed":  # it says who is on it: sent once more, they have been seen
+            self.show_instead({"seen": str(Visit.objects.get(pk=self.thing.pk).technician_id)})
 
 
 def _in_words(suggestion: Suggestion) -> SafeString:

@@ -164,6 +164,22 @@ def test_a_visit_goes_its_way_to_the_end() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_of_two_clerks_at_once_who_saw_nobody_on_it_one_hears_of_the_other(at_once: AtOnce) -> None:
+    visit, workers = assessment(), [technician(name="Ana Silva"), technician(name="David C")]
+    pick = count()
+
+    def assign() -> Visit:
+        return assign_visit(visit, technician=workers[next(pick)], actor=SYSTEM, seen=0)
+
+    outcomes = at_once(2, assign)
+
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    there = Visit.objects.get().technician
+    assert [refusal.code for refusal in refused] == ["changed"]
+    assert f"{there} was put on it meanwhile." in str(refused[0])
+
+
+@pytest.mark.django_db(transaction=True)
 def test_setting_out_and_cancelling_at_once_wait_for_each_other(at_once: AtOnce) -> None:
     ordered = scheduled_application()
     visit = assign_visit(assessment_of(ordered), technician=technician(), actor=SYSTEM)
