@@ -82,19 +82,20 @@ def holiday_on(provider: Provider, day: date) -> Holiday | None:
     return provider.holidays.filter(day=day).first()
 
 
-def free_windows(provider: Provider, day: date) -> list[Window]:
+def free_windows(provider: Provider, day: date, *, with_begun: bool = False) -> list[Window]:
     """The windows of the day, in the provider's time zone, that have not begun and have a technician to spare; none on
-    a holiday."""
+    a holiday. `with_begun` has those too that are not over."""
     if holiday_on(provider, day):
         return []
     now = timezone.now()
-    return [window for window in day_windows(provider, day) if window.free > 0 and window.starts > now]
+    windows = [window for window in day_windows(provider, day) if window.free > 0]
+    return [window for window in windows if (window.ends if with_begun else window.starts) > now]
 
 
-def next_free_windows(provider: Provider, *, days: int = 14) -> list[Window]:
+def next_free_windows(provider: Provider, *, days: int = 14, with_begun: bool = False) -> list[Window]:
     """The free windows from today on."""
-    today = today_of(provider)
-    return [window for n in range(days) for window in free_windows(provider, today + timedelta(days=n))]
+    dates = [today_of(provider) + timedelta(days=n) for n in range(days)]
+    return [window for day in dates for window in free_windows(provider, day, with_begun=with_begun)]
 
 
 def _places_left(workers: list[Technician], visits: list[Visit], starts: datetime, ends: datetime) -> int:
@@ -177,12 +178,12 @@ def set_window(visit: Visit, *, window_start: datetime, window_end: datetime, ac
 
 
 def _refuse_what_nobody_can_keep(starts: datetime, ends: datetime, zone: ZoneInfo) -> None:
-    """The applicant waits at home for it: it is still to come, and no longer than a working day. A form tells whole
-    minutes, so the one that is running counts as still to come."""
+    """The applicant waits at home for it: it is not over yet, and no longer than a working day. It may have begun: at
+    five past ten somebody can still come between ten and twelve."""
     if ends <= starts:
         raise Refused("window_backwards", "The window must end after it begins.")
-    if starts < timezone.now().replace(second=0, microsecond=0):
-        raise Refused("window_in_the_past", "This time has begun or passed. Choose one that is still to come.")
+    if ends <= timezone.now():
+        raise Refused("window_in_the_past", "This time is over. Choose one that has not ended yet.")
     if ends - starts > LONGEST_WINDOW and starts.astimezone(zone).date() != ends.astimezone(zone).date():
         raise Refused(
             "window_too_long", "Give a window within one day, or of at most 12 hours: the applicant waits for it."

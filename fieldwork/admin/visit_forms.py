@@ -102,7 +102,7 @@ class WindowForm(ActionForm):
         super().__init__(*args, thing=thing, **kwargs)
         provider = thing.application.provider
         fields: Any = self.fields
-        self.windows = {window.starts.isoformat(): window for window in next_free_windows(provider)}
+        self.windows = {window.starts.isoformat(): window for window in next_free_windows(provider, with_begun=True)}
         fields["window"].choices = [("", "Another time"), *((key, _of(one)) for key, one in self.windows.items())]
         if not self.windows:
             fields["window"].help_text = "Nothing is free in the next 14 days: every window is full, or there is none."

@@ -134,6 +134,19 @@ def test_a_window_that_has_begun_is_not_offered() -> None:
     assert [window.day for window in windows] == [today + timedelta(days=1), today + timedelta(days=2)]
 
 
+def test_a_window_that_has_begun_is_the_desks_alone_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    visit, day, slot = assessment(), next_weekday(MONDAY), morning(utility())
+    technician()
+    for hour, offered in ((8, [slot]), (10, [slot]), (12, [])):
+        monkeypatch.setattr("django.utils.timezone.now", lambda hour=hour: at(day, hour))
+        windows = next_free_windows(visit.application.provider, days=1, with_begun=True)
+        assert [window.slot for window in windows] == offered
+
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at(day, 10))
+    with pytest.raises(Refused, match="is not free any more"):
+        schedule_visit(visit, slot=slot, day=day, actor=SYSTEM)
+
+
 # --- Moving a visit -------------------------------------------------------------------------------------------------
 
 
@@ -165,13 +178,25 @@ def test_a_full_window_is_refused_to_the_applicant_and_not_to_staff() -> None:
     assert moved.window_start == at(day, 9)
 
 
+def test_staff_set_a_time_that_has_begun_and_none_that_is_over() -> None:
+    visit, now = assessment(), timezone.now()
+
+    begun = set_window(
+        visit, window_start=now - timedelta(minutes=5), window_end=now + timedelta(hours=2), actor=SYSTEM
+    )
+    with pytest.raises(Refused, match="This time is over"):
+        set_window(visit, window_start=now - timedelta(hours=2), window_end=now, actor=SYSTEM)
+
+    assert Visit.objects.get().window_start == begun.window_start == now - timedelta(minutes=5)
+
+
 @pytest.mark.parametrize(
     ("hours", "code"),
     [
         ((9, 9), "window_backwards"),
         ((12, 9), "window_backwards"),
         ((-400, -397), "window_in_the_past"),
-        ((-400, 12), "window_in_the_past"),  # begun, and not over
+        ((-400, 12), "window_too_long"),  # begun, and not over
         ((9, 33), "window_too_long"),
         ((9, 9 + 365 * 24), "window_too_long"),
     ],
