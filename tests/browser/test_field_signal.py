@@ -205,6 +205,26 @@ def test_what_came_too_late_can_be_copied(page: Page, visit: Visit, look: Look) 
     expect(page.get_by_role("heading", name="No visits today")).to_be_visible()
 
 
+def test_what_was_typed_on_a_visit_that_was_called_off_is_shown_until_it_is_put_away(
+    page: Page, visit: Visit, look: Look
+) -> None:
+    write_down(page, visit)
+    call_off_visits(visit.application, reason="The applicant moved away", actor=SYSTEM)
+
+    page.goto(f"/field/visits/{visit.pk}/findings/")  # leads to the visit: nothing can be sent any more
+    expect(page.get_by_text("Mind the dog")).to_be_visible()
+    expect(page.locator("[data-unsent] dd").nth(1)).to_have_text("Single phase")
+    look(page, "field-called-off")
+    assert nothing_sticks_out(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    look(page, "field-called-off-wide")
+
+    page.get_by_role("button", name="Put it away").click()
+    expect(page.get_by_text("Mind the dog")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_role("heading", name="What you typed")).to_be_hidden()
+
+
 def test_a_photo_that_is_larger_than_we_take_is_made_smaller_on_the_phone(page: Page, visit: Visit) -> None:
     page.goto(f"/field/visits/{visit.pk}/findings/")
 
