@@ -1,14 +1,17 @@
 """What the adapter tells at `/metrics`: the counts of all processes, and what the undone rows say.
 
-Nothing here reads a row that is done with: what waits and what was given up stands in partial indexes.
+Nothing here reads a row that is done with: what waits and what was given up stands in partial indexes. Of a pile the
+first MOST_COUNTED rows are counted and no more: a reading would take the database seconds that it needs for the pile.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from django.db import connection, transaction
 from django.db.models import Count, Min
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
@@ -16,9 +19,18 @@ from beckn_adapter import outbox, tally
 from beckn_adapter.metrics import COUNTERS, HISTOGRAMS, STRANGER
 from beckn_adapter.models import Callback, Circuit, Message, Tally
 from connections.models import Event
+from connections.queues import taking_by_index
+from connections.statement import moment
 
 PREFIX = "servicedrop_"
 MOST_HOSTS = 50
+MOST_COUNTED = 100_000
+UP_TO = f", up to {MOST_COUNTED:,}"
+OWED = """
+    SELECT bap_id, COUNT(*), MIN(created_at) FROM (
+        SELECT bap_id, created_at FROM beckn_adapter_callback WHERE state = 'DUE' ORDER BY due_at LIMIT %s
+    ) AS owed GROUP BY bap_id
+"""
 
 
 def families() -> Iterator[Metric]:
@@ -72,24 +84,41 @@ def _histogram(
 
 def _boxes(now: datetime) -> Iterator[Metric]:
     """Inbox and outbox: how many, how old, how late. All of it stands in the partial indexes of what is undone."""
-    waiting = Message.objects.filter(state="RECEIVED").aggregate(n=Count("pk"), first=Min("received_at"))
-    yield _gauge("inbox_messages", "Messages acknowledged and not yet handled.", waiting["n"])
-    yield _gauge("inbox_oldest_seconds", "Age of the oldest of them.", _age(waiting["first"], now))
-    depth = _family("outbox_callbacks", "Callbacks that are still owed.", "bap")
+    number, first = _waiting()
+    yield _gauge("inbox_messages", f"Messages acknowledged and not yet handled{UP_TO}.", number)
+    yield _gauge("inbox_oldest_seconds", "Age of the oldest of them.", _age(first, now))
+    depth = _family("outbox_callbacks", f"Callbacks that are still owed{UP_TO} in all, those due first.", "bap")
     oldest = _family("outbox_oldest_seconds", "Age of the oldest of them.", "bap")
-    owed = Callback.objects.filter(state="DUE").values("bap_id").annotate(n=Count("pk"), first=Min("created_at"))
-    for n, row in enumerate(owed.order_by("first")):
-        if n < tally.MOST_NAMES:
-            depth.add_metric([row["bap_id"]], row["n"])
-            oldest.add_metric([row["bap_id"]], _age(row["first"], now))
+    for bap, number, first in _owed()[: tally.MOST_NAMES]:
+        depth.add_metric([bap], number)
+        oldest.add_metric([bap], _age(first, now))
     yield from (depth, oldest)
     late = lateness(now)
     yield _gauge("inbox_late_seconds", "How long the first message has been due that nobody took.", late["inbox"])
     yield _gauge("outbox_late_seconds", "The same of callbacks to hosts that answer.", late["outbox"])
-    dead = Callback.objects.filter(state="DEAD").count()
-    yield _gauge("outbox_dead_callbacks", "Callbacks that were given up and not sent again.", dead)
-    untold = Event.objects.filter(announced_at=None).count()
-    yield _gauge("events_untold", "Events that nobody has looked at for whom to tell.", untold)
+    dead = Callback.objects.filter(state="DEAD").order_by()[:MOST_COUNTED].count()
+    yield _gauge("outbox_dead_callbacks", f"Callbacks that were given up and not sent again{UP_TO}.", dead)
+    untold = Event.objects.filter(announced_at=None).order_by()[:MOST_COUNTED].count()
+    yield _gauge("events_untold", f"Events that nobody has looked at for whom to tell{UP_TO}.", untold)
+
+
+def _waiting() -> tuple[int, datetime | None]:
+    """How many messages wait, and since when the first."""
+    rows = Message.objects.filter(state="RECEIVED").order_by("due_at", "id")[:MOST_COUNTED]
+    with transaction.atomic(), taking_by_index():
+        found = rows.aggregate(n=Count("pk"), first=Min("received_at"))
+    return found["n"], found["first"]
+
+
+def _owed() -> list[tuple[str, int, datetime]]:
+    """The buyer apps that are owed callbacks, how many, and since when; who has waited longest first."""
+    with transaction.atomic(), taking_by_index(), connection.cursor() as cursor:
+        cursor.execute(OWED, [MOST_COUNTED])
+        rows = cursor.fetchall()
+    # SQLite tells the smallest of times as it keeps it, in words.
+    told = [(bap, number, parse_datetime(at) if isinstance(at, str) else at) for bap, number, at in rows]
+    found = [(bap, number, at) for bap, number, when in told if (at := moment(when))]
+    return sorted(found, key=lambda row: row[2])
 
 
 def lateness(now: datetime) -> dict[str, float]:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from beckn_adapter import announce, drain, outbox, questions, settling, waiting
+from beckn_adapter import announce, drain, figures, outbox, questions, settling, waiting
 from beckn_adapter.models import Attempt, Callback, Message
 from beckn_adapter.privacy import nothing_is_still_to_be_delivered
 from connections import post
@@ -178,6 +178,16 @@ def test_a_pile_that_nobody_foresaw_makes_it_hardly_longer(act: str, a_sudden_pi
 
     assert seen.statements
     assert seen.blocks < WAITING  # a handful is written in some twenty blocks a row; the pile itself has not been read
+
+
+@pytest.mark.usefixtures("guide", "a_sudden_pile")
+def test_a_reading_of_the_figures_counts_a_pile_to_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "MOST_COUNTED", 100)
+
+    told = {sample.name: sample.value for family in figures.families() for sample in family.samples}
+
+    piles = ("inbox_messages", "outbox_callbacks", "events_untold")
+    assert [told[f"servicedrop_{pile}"] for pile in piles] == [100, 100, 100]
 
 
 def status_of(order: Application) -> None:
