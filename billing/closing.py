@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import Case, Count, DecimalField, F, OuterRef, Q, Subquery, Sum, When
@@ -31,15 +30,11 @@ AMOUNTS = ("taken", "paid_back", "taken_back", "net")
 
 def window_of(provider: Provider, day: date) -> tuple[datetime, datetime]:
     """From the day's midnight to the next one, on the provider's clock; 23 or 25 hours where clocks are changed."""
-    zone = ZoneInfo(provider.time_zone)
+    zone = provider.zone
     return (
         datetime.combine(day, time.min, tzinfo=zone),
         datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone),
     )
-
-
-def today_of(provider: Provider) -> date:
-    return timezone.localdate(timezone=ZoneInfo(provider.time_zone))
 
 
 def is_over(provider: Provider, day: date) -> bool:
@@ -144,7 +139,7 @@ def days_to_close(providers: Iterable[Provider]) -> dict[Provider, list[date]]:
 
 def _days_over(provider: Provider) -> list[date]:
     """The days of the last month that are over on the provider's clock, the oldest first."""
-    days = (today_of(provider) - timedelta(days=back) for back in range(LOOK_BACK, 0, -1))
+    days = (provider.today() - timedelta(days=back) for back in range(LOOK_BACK, 0, -1))
     return [day for day in days if is_over(provider, day)]
 
 

@@ -3,10 +3,8 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.utils import timezone
 
 from billing.accounts import Account
 from billing.ledger import account_of, accounts_of, by_due_date
@@ -143,7 +141,7 @@ def _paper(application: Application, kind: VoucherKind, total: Decimal) -> Vouch
     about = {
         "order": application.number,
         "offering": application.offering.name,
-        "issued_on": _today(provider).isoformat(),
+        "issued_on": provider.today().isoformat(),
     }
     if application.consumer_number:
         about["consumer_number"] = application.consumer_number
@@ -173,7 +171,7 @@ def _number(voucher: Voucher, actor: Actor) -> Voucher:
 def _next_number(provider: Provider, kind: VoucherKind) -> str:
     """INV-2026-000001: a series for each provider, kind and year of its time zone, without a gap: the row stays
     locked until the paper is saved or forgotten."""
-    year = _today(provider).year
+    year = provider.today().year
     series, _ = Series.objects.select_for_update().get_or_create(provider=provider, kind=kind, year=year)
     series.last += 1
     series.save(update_fields=["last"])
@@ -181,11 +179,7 @@ def _next_number(provider: Provider, kind: VoucherKind) -> str:
 
 
 def _pay_by(provider: Provider) -> date:
-    return _today(provider) + timedelta(days=provider.payment_days)
-
-
-def _today(provider: Provider) -> date:
-    return timezone.localdate(timezone=ZoneInfo(provider.time_zone))
+    return provider.today() + timedelta(days=provider.payment_days)
 
 
 def _text(amount: Decimal, currency: str) -> str:

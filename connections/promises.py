@@ -57,7 +57,7 @@ def waits_for_applicant(function: Waits) -> Waits:
 def calendar_of(provider: Provider) -> Calendar:
     """The provider's working days."""
     days = frozenset(row.day for row in provider.holidays.all())
-    return Calendar(ZoneInfo(provider.time_zone), frozenset(provider.working_weekdays), days)
+    return Calendar(provider.zone, frozenset(provider.working_weekdays), days)
 
 
 def with_clock(applications: QuerySet[Application]) -> QuerySet[Application]:

@@ -209,7 +209,7 @@ def stages(application: Application) -> list[dict[str, Any]]:
 
 def timeline(application: Application) -> list[tuple[str, list[Entry]]]:
     """What happened, newest first, by day; days and times are the provider's."""
-    zone = ZoneInfo(application.provider.time_zone)
+    zone = application.provider.zone
     told = [(event.at.astimezone(zone), words) for event in _events(application) if (words := in_words(event))]
     return [
         (f"{say_day(day)} {day.year}", [Entry(f"{at:%H:%M}", at.isoformat(), words) for at, words in entries])

@@ -1,7 +1,5 @@
 """What applicants are written about their visits: that somebody comes and when, another time, and that it failed."""
 
-from zoneinfo import ZoneInfo
-
 from django.urls import reverse
 
 from connections.letters import Said, mailed, not_mailed
@@ -41,7 +39,7 @@ def somebody_comes(application: Application, event: Event) -> Said | None:
     if visit.window_start is None:
         who = f"{worker.name.split(maxsplit=1)[0]} will come" if worker and worker.name else ""
         return Said(f"{who} for the {_kind(visit)}", ("We will tell you the time soon.",)) if who else None
-    zone = ZoneInfo(application.provider.time_zone)
+    zone = application.provider.zone
     window = say_window(visit.window_start, visit.window_end, zone)
     verb = "Your technician comes on" if worker else "Your visit is planned for"
     facts = [("When", f"{window}, {say_zone(zone, visit.window_start)}"), ("What for", _kind(visit).capitalize())]

@@ -31,10 +31,6 @@ class Window:
     free: int
 
 
-def zone_of(provider: Provider) -> ZoneInfo:
-    return ZoneInfo(provider.time_zone)
-
-
 def moment_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     """A time on the wall clock of a zone, in UTC. A time that the clocks skip is read as the hour after (PEP 495)."""
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
@@ -45,19 +41,15 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return moment_of(day, time.min, zone), moment_of(day + timedelta(days=1), time.min, zone)
 
 
-def today_of(provider: Provider) -> date:
-    return timezone.now().astimezone(zone_of(provider)).date()
-
-
 def is_on_a_later_day(visit: Visit) -> bool:
     """Whether the visit's window begins after today, on the provider's calendar."""
     provider, start = visit.application.provider, visit.window_start
-    return start is not None and start.astimezone(zone_of(provider)).date() > today_of(provider)
+    return start is not None and start.astimezone(provider.zone).date() > provider.today()
 
 
 def visits_of_the_day(provider: Provider, day: date) -> QuerySet[Visit]:
     """The visits that take up somebody's day: neither called off nor come to nothing."""
-    begins, ends = day_bounds(day, zone_of(provider))
+    begins, ends = day_bounds(day, provider.zone)
     taken = [*PENDING_VISITS, VisitState.COMPLETED]
     return Visit.objects.filter(
         application__provider=provider, window_start__gte=begins, window_start__lt=ends, state__in=taken
@@ -66,7 +58,7 @@ def visits_of_the_day(provider: Provider, day: date) -> QuerySet[Visit]:
 
 def day_windows(provider: Provider, day: date) -> list[Window]:
     """Every slot of the day, full ones with `free=0`. A slot that the change of the clocks swallows is left out."""
-    zone = zone_of(provider)
+    zone = provider.zone
     workers = [row for row in provider.technicians.filter(active=True) if day.weekday() in row.working_days]
     visits = list(visits_of_the_day(provider, day))
     windows = []
@@ -94,7 +86,7 @@ def free_windows(provider: Provider, day: date, *, with_begun: bool = False) -> 
 
 def next_free_windows(provider: Provider, *, days: int = 14, with_begun: bool = False) -> list[Window]:
     """The free windows from today on."""
-    dates = [today_of(provider) + timedelta(days=n) for n in range(days)]
+    dates = [provider.today() + timedelta(days=n) for n in range(days)]
     return [window for day in dates for window in free_windows(provider, day, with_begun=with_begun)]
 
 
@@ -131,7 +123,7 @@ def promised_to(technician: Technician) -> QuerySet[Visit]:
 
 def is_in(visit: Visit, slot: Slot, day: date) -> bool:
     """Whether this is the visit's window already."""
-    zone = zone_of(visit.application.provider)
+    zone = visit.application.provider.zone
     return (visit.window_start, visit.window_end) == (
         moment_of(day, slot.starts, zone),
         moment_of(day, slot.ends, zone),
@@ -169,7 +161,7 @@ def set_window(visit: Visit, *, window_start: datetime, window_end: datetime, ac
         raise Refused("wrong_state", f"The visit is {visit.get_state_display().lower()}: its time can not be set.")
     if (visit.window_start, visit.window_end) == (window_start, window_end):  # said twice, told once
         return visit
-    _refuse_what_nobody_can_keep(window_start, window_end, zone_of(visit.application.provider))
+    _refuse_what_nobody_can_keep(window_start, window_end, visit.application.provider.zone)
     visit.window_start, visit.window_end = window_start, window_end
     refuse_a_clash(visit, visit.technician)
     visit.save(update_fields=["window_start", "window_end"])

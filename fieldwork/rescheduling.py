@@ -21,7 +21,6 @@ from fieldwork.planning import (
     next_free_windows,
     promised_to,
     schedule_visit,
-    zone_of,
 )
 
 APPLICANT = Actor.system("applicant")
@@ -47,14 +46,14 @@ def was_missed(visit: Visit) -> bool:
     """The window is over and nobody has set out. A window without an end lasts until midnight where the provider is."""
     if visit.state not in MAY_BE_MOVED or visit.window_start is None:
         return False
-    zone = zone_of(visit.application.provider)
+    zone = visit.application.provider.zone
     _, midnight = day_bounds(visit.window_start.astimezone(zone).date(), zone)
     return timezone.now() >= (visit.window_end or midnight)
 
 
 def last_call(window_start: datetime, visit: Visit) -> datetime:
     """Until when the time may be changed: the evening before, in the provider's time zone."""
-    zone = zone_of(visit.application.provider)
+    zone = visit.application.provider.zone
     day = window_start.astimezone(zone).date() - timedelta(days=1)
     return moment_of(day, EVENING, zone)
 

@@ -5,7 +5,6 @@ sooner or later wait for each other.
 """
 
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -79,7 +78,7 @@ def start_of(visit: Visit) -> str:
 def _where_it_went(visit: Visit) -> str:
     if visit.window_start is None:
         return "This visit has no time any more. Ask the office."
-    zone = ZoneInfo(visit.application.provider.time_zone)
+    zone = visit.application.provider.zone
     return f"This visit was moved to {say_window(visit.window_start, visit.window_end, zone)}."
 
 

@@ -7,7 +7,7 @@ from connections.geography import distance_km, normal
 from connections.models import Application
 from connections.vocabulary import Phase
 from fieldwork.models import Skill, Technician, Visit
-from fieldwork.planning import clash, visits_of_the_day, zone_of
+from fieldwork.planning import clash, visits_of_the_day
 from fieldwork.whereabouts import base_of, premises_position
 
 SKILL_OF_KIND = {Visit.Kind.ASSESSMENT: Skill.ASSESSMENT, Visit.Kind.INSTALLATION: Skill.INSTALLATION}
@@ -36,7 +36,7 @@ class Suggestion:
 def suggest_technicians(visit: Visit) -> list[Suggestion]:
     """The provider's active technicians: who fits before who does not, then the emptier day, then the shorter way."""
     provider = visit.application.provider
-    day = visit.window_start and visit.window_start.astimezone(zone_of(provider)).date()
+    day = visit.window_start and visit.window_start.astimezone(provider.zone).date()
     visits = list(visits_of_the_day(provider, day).exclude(pk=visit.pk)) if day else []
     suggestions = [_judge(visit, row, visits) for row in provider.technicians.filter(active=True)]
     return sorted(suggestions, key=_rank)
@@ -87,7 +87,7 @@ def _zone(application: Application, technician: Technician) -> tuple[bool, str]:
 def _day(visit: Visit, technician: Technician, visits: Sequence[Visit], load: int) -> list[tuple[bool, str]]:
     if visit.window_start is None:
         return [(True, "the visit has no time yet")]
-    local = visit.window_start.astimezone(zone_of(visit.application.provider))
+    local = visit.window_start.astimezone(visit.application.provider.zone)
     if local.weekday() not in technician.working_days:
         return [(False, f"does not work on {local:%A}s")]
     if load >= technician.daily_capacity:

@@ -8,7 +8,6 @@ from connections.promises import appointment, reads, say_day
 from connections.tracking import answer, happening, name_events, panel, say_window, say_zone
 from connections.vocabulary import OPEN_STATES
 from fieldwork.models import PENDING_VISITS, Visit, VisitState
-from fieldwork.planning import today_of, zone_of
 from fieldwork.rescheduling import may_move, was_missed
 
 FAR_OFF = datetime.max.replace(tzinfo=UTC)  # a visit without a window comes after those that have one
@@ -48,7 +47,7 @@ def that_nobody_came(application: Application) -> str:
         return ""
     if _is_today(visit.window_start, application.provider):
         return "We are late for your visit today: we are sorry"
-    return f"Nobody came on {say_day(visit.window_start.astimezone(zone_of(application.provider)))}: we are sorry"
+    return f"Nobody came on {say_day(visit.window_start.astimezone(application.provider.zone))}: we are sorry"
 
 
 @answer
@@ -56,7 +55,7 @@ def when_somebody_comes(application: Application) -> str:
     visit = coming(application)
     if visit is None or visit.window_start is None:
         return ""
-    window = say_window(visit.window_start, visit.window_end, zone_of(application.provider))
+    window = say_window(visit.window_start, visit.window_end, application.provider.zone)
     return f"Your technician comes on {window}" if visit.technician else f"Your visit is planned for {window}"
 
 
@@ -74,7 +73,7 @@ def the_visit(application: Application) -> dict[str, Any]:
     visit = coming(application)
     if visit is None or application.fulfillment_state not in OPEN_STATES:
         return {}
-    window, worker, zone = visit.window_start, visit.technician, zone_of(application.provider)
+    window, worker, zone = visit.window_start, visit.technician, application.provider.zone
     first_name = worker.name.split(maxsplit=1)[0] if worker and worker.name else ""
     return {
         "window": say_window(window, visit.window_end, zone) if window else "",
@@ -96,4 +95,4 @@ def _what_follows(visit: Visit, first_name: str) -> str:
 
 
 def _is_today(moment: datetime, provider: Provider) -> bool:
-    return moment.astimezone(zone_of(provider)).date() == today_of(provider)
+    return moment.astimezone(provider.zone).date() == provider.today()

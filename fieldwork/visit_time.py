@@ -15,7 +15,7 @@ from connections.promises import say_day
 from connections.tracking import say_window, say_zone
 from connections.views.tracking import application_behind, show_to_applicant
 from fieldwork.models import Slot, Visit
-from fieldwork.planning import Window, zone_of
+from fieldwork.planning import Window
 from fieldwork.rescheduling import move_visit, visit_to_move, was_missed, windows_to_choose
 from fieldwork.tracking import coming
 
@@ -53,7 +53,7 @@ def _move(visit: Visit, chosen: str) -> None:
 
 
 def _what_stands(application: Application) -> dict[str, Any]:
-    visit, zone = coming(application), zone_of(application.provider)
+    visit, zone = coming(application), application.provider.zone
     if visit is None or visit.window_start is None:
         return {"window": ""}
     return {
@@ -64,7 +64,7 @@ def _what_stands(application: Application) -> dict[str, Any]:
 
 
 def _to_choose(visit: Visit) -> dict[str, Any]:
-    zone = zone_of(visit.application.provider)
+    zone = visit.application.provider.zone
     days = groupby(windows_to_choose(visit), lambda window: window.day)
     return {
         "visit": visit,

@@ -1,7 +1,6 @@
 """How an order ends, in Beckn's words: the connection's own data, or who ended it, why, and what that costs."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from beckn_adapter.translate.amounts import write_money, write_number
 from beckn_adapter.translate.context import write_time
@@ -17,7 +16,7 @@ def write_connection(application: Application, profile: str) -> Json:
     """The tag group `connection_details` as the published on_status-4 lists it (PROTOCOL 0.3)."""
     offering = application.offering
     premises = write("property-type", offering.property_type, profile)
-    start, zone = application.energised_at, ZoneInfo(application.provider.time_zone)
+    start, zone = application.energised_at, application.provider.zone
     values = [
         ("consumer_number", application.consumer_number),
         ("meter_id", application.meter_serial),

@@ -20,7 +20,7 @@ from unfold.widgets import (
 )
 
 from billing.admin.money_pages import show
-from billing.closing import close_day, days_to_close, expected_cash, figures_of, is_over, today_of, totals_of
+from billing.closing import close_day, days_to_close, expected_cash, figures_of, is_over, totals_of
 from billing.models import Closing
 from billing.pricing import in_words
 from connections.actors import Actor
@@ -119,7 +119,7 @@ class ClosingAdmin(ReadOnlyAdmin):
             messages.info(request, "There is no provider yet, and so no day to close.")
             return HttpResponseRedirect(reverse("admin:billing_closing_changelist"))
         named = asked.cleaned_data["day"] if asked.is_bound else None
-        day = named or next(iter(days_to_close([provider])[provider]), None) or today_of(provider)
+        day = named or next(iter(days_to_close([provider])[provider]), None) or provider.today()
         if request.method == "POST":
             return self._close(request, provider, day)
         return self._show_day(request, provider, day, CountForm())

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
@@ -15,7 +14,6 @@ from django.utils.http import content_disposition_header
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from billing.admin.money_pages import show
-from billing.closing import today_of
 from billing.ledger_file import entries_between, ledger_lines, sums_of
 from billing.models import Entry
 from billing.pricing import in_words
@@ -97,7 +95,7 @@ class EntryAdmin(FoundByOrder, ReadOnlyAdmin):
             return self.period_view(request)
         period = form.cleaned_data
         provider: Provider = period["provider"]
-        lines: Iterator[str] = ledger_lines(entries_between(**period), ZoneInfo(provider.time_zone))
+        lines: Iterator[str] = ledger_lines(entries_between(**period), provider.zone)
         name = f"ledger-{provider.code}-{period['first']}-{period['last']}.csv"
         answer = StreamingHttpResponse((line.encode() for line in lines), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
@@ -110,5 +108,5 @@ class EntryAdmin(FoundByOrder, ReadOnlyAdmin):
 
 def _this_month() -> dict[str, Any]:
     provider = Provider.objects.first()
-    today = today_of(provider) if provider else date.today()  # noqa: DTZ011 - nothing is asked of nobody
+    today = provider.today() if provider else date.today()  # noqa: DTZ011 - nothing is asked of nobody
     return {"provider": provider, "first": today.replace(day=1), "last": today}

@@ -1,7 +1,6 @@
 """Staff's verdicts on papers: verified, rejected with a reason, waived by permission."""
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -73,7 +72,7 @@ def waive_document(document: Document, *, reason: str, actor: Actor) -> Document
 
 def today_at(document: Document) -> date:
     """Today on the provider's calendar: the day that is printed on papers."""
-    return timezone.localdate(timezone=ZoneInfo(document.application.provider.time_zone))
+    return document.application.provider.today()
 
 
 def _lock(document: Document, seen: int | None) -> Document:

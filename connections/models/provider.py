@@ -1,11 +1,13 @@
 """Who serves, and where."""
 
-from zoneinfo import available_timezones
+from datetime import date
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from connections.geography import Area, Place, judge
 from connections.models.edition import Catalogued
@@ -104,6 +106,14 @@ class Provider(Catalogued):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Of its clock on the wall: visits, days and papers go by it."""
+        return ZoneInfo(self.time_zone)
+
+    def today(self) -> date:
+        return timezone.localdate(timezone=self.zone)
 
     def areas(self) -> list[Area]:
         return [row.as_area() for row in self.service_areas.all()]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -110,7 +109,7 @@ def for_the_bearer(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     def guarded(request: HttpRequest, token: str, **more: Any) -> HttpResponse:
         try:
             visit = open_visit(token)
-            with timezone.override(ZoneInfo(visit.application.provider.time_zone)):
+            with timezone.override(visit.application.provider.zone):
                 response = view(request, visit, **more)
         except LinkRefused as problem:
             response = _refuse(request, problem)

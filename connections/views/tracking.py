@@ -2,7 +2,6 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
@@ -28,7 +27,7 @@ APPLICANT = Actor.system("applicant")
 @require_GET
 def track(request: HttpRequest, tracking_id: UUID) -> HttpResponse:
     application = application_behind(tracking_id)
-    zone, now = ZoneInfo(application.provider.time_zone), timezone.now()
+    zone, now = application.provider.zone, timezone.now()
     above, below = tracking.panels(application)
     return show_to_applicant(
         request,

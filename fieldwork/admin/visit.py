@@ -40,7 +40,7 @@ from fieldwork import services
 from fieldwork.admin.visit_forms import AssignForm, NewVisitForm, NoteForm, WindowForm, say_holiday
 from fieldwork.admin.when import DAYS, When
 from fieldwork.models import Finding, Installation, Technician, Visit, VisitState
-from fieldwork.planning import MAY_BE_MOVED, holiday_on, set_window, zone_of
+from fieldwork.planning import MAY_BE_MOVED, holiday_on, set_window
 
 VISIT_TONES: dict[str, str] = {
     VisitState.SCHEDULED: "warning",
@@ -90,7 +90,7 @@ def window(visit: Visit) -> str:
     """Tue 12 May 2026, 14:00 PDT to 16:00 on the provider's clock, the day named again where it changes."""
     if not visit.window_start:
         return "No time yet"
-    with timezone.override(zone_of(visit.application.provider)):
+    with timezone.override(visit.application.provider.zone):
         if not visit.window_end:
             return moment(visit.window_start)
         start, end = timezone.localtime(visit.window_start), timezone.localtime(visit.window_end)
@@ -114,7 +114,7 @@ def _holiday(visit: Visit) -> list[str]:
     if visit.window_start is None or visit.state not in MAY_BE_MOVED:
         return []
     provider = visit.application.provider
-    holiday = holiday_on(provider, visit.window_start.astimezone(zone_of(provider)).date())
+    holiday = holiday_on(provider, visit.window_start.astimezone(provider.zone).date())
     return [f"It is planned on a holiday: {say_holiday(holiday)}."] if holiday else []
 
 

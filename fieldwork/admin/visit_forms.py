@@ -21,7 +21,7 @@ from connections.models import Holiday, Provider
 from connections.promises import say_day
 from connections.vocabulary import OPEN_STATES
 from fieldwork.models import PENDING_VISITS, Technician, Visit
-from fieldwork.planning import Window, next_free_windows, today_of, zone_of
+from fieldwork.planning import Window, next_free_windows
 from fieldwork.suggestion import Suggestion, suggest_technicians
 
 
@@ -107,7 +107,7 @@ class WindowForm(ActionForm):
         if not self.windows:
             fields["window"].help_text = "Nothing is free in the next 14 days: every window is full, or there is none."
         for name in ("window_start", "window_end"):
-            fields[name].zone = zone_of(provider)
+            fields[name].zone = provider.zone
         fields["window_start"].help_text = f"On the provider's clock: {provider.time_zone}.{_not_worked(provider)}"
         self.initial.update(window_start=thing.window_start, window_end=thing.window_end)
 
@@ -133,7 +133,7 @@ def _of(window: Window) -> str:
 
 def _not_worked(provider: Provider) -> str:
     """The next holidays, which have no free windows: whoever plans by hand may still choose them."""
-    coming = provider.holidays.filter(day__gte=today_of(provider))[:3]
+    coming = provider.holidays.filter(day__gte=provider.today())[:3]
     return format_html(" Holidays: {}.", "; ".join(map(say_holiday, coming))) if coming else ""
 
 

@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 
 from fieldwork.models import Technician, Visit
 from fieldwork.phone.over import GivenAway, show_too_late
-from fieldwork.planning import zone_of
 
 View = Callable[..., HttpResponse]
 
@@ -30,7 +29,7 @@ def for_technicians(view: View) -> Callable[..., HttpResponseBase]:
         technician = rows.filter(user=request.user.pk, active=True).first()
         if technician is None:
             return render(request, "fieldwork/nobody.html", status=403)
-        with timezone.override(zone_of(technician.provider)):
+        with timezone.override(technician.provider.zone):
             try:
                 return view(request, technician, *args, **kwargs)
             except GivenAway as gone:

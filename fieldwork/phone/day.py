@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from fieldwork.models import PENDING_VISITS, Technician, Visit, VisitState
-from fieldwork.planning import day_bounds, zone_of
+from fieldwork.planning import day_bounds
 
 UNDER_WAY = [VisitState.EN_ROUTE, VisitState.ON_SITE]
 COME_TO_NOTHING = ["report_no_access", "report_unsafe", "leave_incomplete"]
@@ -42,7 +42,7 @@ class Day:
 
 def day_of(technician: Technician, now: datetime) -> Day:
     """What is to do today, in this order: under way, late, by the clock, and what has no time yet."""
-    zone = zone_of(technician.provider)
+    zone = technician.provider.zone
     today = now.astimezone(zone).date()
     begins, ends = day_bounds(today, zone)
     visits = technician.visits.select_related("application__offering", "application__provider")
@@ -83,7 +83,7 @@ def _order(stop: Stop) -> tuple[bool, bool, bool, float]:
 
 
 def _ahead(pending: list[Visit], today: date, technician: Technician) -> tuple[date | None, list[Visit]]:
-    zone = zone_of(technician.provider)
+    zone = technician.provider.zone
     dated = [(visit.window_start.astimezone(zone).date(), visit) for visit in pending if visit.window_start]
     to_come = [(day, visit) for day, visit in dated if today < day <= today + timedelta(days=LOOK_AHEAD_DAYS)]
     if not to_come:

@@ -15,7 +15,7 @@ from connections.documents.verdicts import reject_document, verify_document
 from connections.lifecycle import advance
 from connections.models import Application, ServicePromise
 from fieldwork.models import Slot, Visit
-from fieldwork.planning import schedule_visit, today_of
+from fieldwork.planning import schedule_visit
 from fieldwork.services import assign_visit
 from tests.browser.conftest import PHONE, Look, nothing_sticks_out
 from tests.connections.letterbox import deliver, written
@@ -94,7 +94,7 @@ def with_papers(order: Application) -> Application:
 def visit_planned(order: Application) -> Visit:
     worker = technician(name="David Chen", working_days=EVERY_DAY)
     slot = Slot.objects.get(name="Afternoon")
-    day = today_of(order.provider) + timedelta(days=5)
+    day = order.provider.today() + timedelta(days=5)
     return assign_visit(
         schedule_visit(order.visits.get(), slot=slot, day=day, actor=SYSTEM), technician=worker, actor=SYSTEM
     )

@@ -10,7 +10,7 @@ from django.utils.html import strip_tags
 from connections.models import Event
 from fieldwork.crew import TECHNICIANS
 from fieldwork.models import MeterState, Photo, Skill, Technician, Visit, VisitState
-from fieldwork.planning import next_free_windows, today_of
+from fieldwork.planning import next_free_windows
 from tests.connections.desk import boss, browser_of, page_of, shown, state_of, step
 from tests.factories import provider, staff, technician
 from tests.fieldwork.premises import (
@@ -72,7 +72,7 @@ def planned(day: date, hour: int) -> Visit:
 
 def test_the_list_is_narrowed_to_the_days_that_are_planned_in_the_order_of_the_day() -> None:
     unplanned = assessment()
-    today = today_of(unplanned.application.provider)
+    today = unplanned.application.provider.today()
     late, early = planned(today, 20), planned(today, 8)
     next_day, sixth, eighth = (planned(today + timedelta(days=days), 9) for days in (1, 6, 7))
     planned(today - timedelta(days=1), 9)
@@ -95,7 +95,7 @@ def test_the_list_is_narrowed_to_the_days_that_are_planned_in_the_order_of_the_d
 def test_today_is_each_providers_own_day() -> None:
     visit = assessment()
     auckland = provider(code="vector", time_zone="Pacific/Auckland", area=False)
-    give_window(visit, datetime.combine(today_of(auckland), time(9), tzinfo=ZoneInfo("Pacific/Auckland")))
+    give_window(visit, datetime.combine(auckland.today(), time(9), tzinfo=ZoneInfo("Pacific/Auckland")))
     type(visit.application).objects.update(provider=auckland)
 
     listed = boss().get("/admin/fieldwork/visit/", {"when": "today"}).context["cl"].result_list

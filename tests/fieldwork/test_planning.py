@@ -18,7 +18,6 @@ from fieldwork.planning import (
     next_free_windows,
     schedule_visit,
     set_window,
-    zone_of,
 )
 from fieldwork.services import assign_visit, set_out
 from tests.conftest import AtOnce
@@ -47,12 +46,12 @@ def utility(**fields: str) -> Provider:
     ],
 )
 def test_nine_in_the_morning_stays_nine_when_the_clocks_change(day: date, in_utc: datetime) -> None:
-    assert moment_of(day, time(9), zone_of(provider())) == in_utc
+    assert moment_of(day, time(9), provider().zone) == in_utc
 
 
 @pytest.mark.parametrize(("day", "hours"), [(SPRING, 23), (AUTUMN, 25), (date(2027, 5, 12), 24)])
 def test_the_day_of_the_change_is_shorter_or_longer(day: date, hours: int) -> None:
-    begins, ends = day_bounds(day, zone_of(provider()))
+    begins, ends = day_bounds(day, provider().zone)
 
     assert ends - begins == timedelta(hours=hours)
 
@@ -130,7 +129,7 @@ def test_a_window_that_has_begun_is_not_offered() -> None:
 
     windows = next_free_windows(house, days=3)
 
-    today = timezone.now().astimezone(zone_of(house)).date()
+    today = timezone.now().astimezone(house.zone).date()
     assert [window.day for window in windows] == [today + timedelta(days=1), today + timedelta(days=2)]
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from fieldwork.models import Slot
-from fieldwork.planning import day_windows, moment_of, zone_of
+from fieldwork.planning import day_windows, moment_of
 from tests.factories import provider
 
 pytestmark = pytest.mark.django_db
@@ -28,11 +28,11 @@ def test_a_window_at_nine_is_at_nine_on_both_sides_of_each_change(day: date, nin
 
     assert window.starts == nine_oclock
     assert window.ends - window.starts == timedelta(hours=2)
-    assert timezone.localtime(window.starts, zone_of(utility)).time() == time(9)
+    assert timezone.localtime(window.starts, utility.zone).time() == time(9)
 
 
 def test_a_window_that_is_kept_in_utc_does_not_move_when_the_clocks_change_before_it() -> None:
-    zone = zone_of(provider(time_zone="America/Los_Angeles"))
+    zone = provider(time_zone="America/Los_Angeles").zone
 
     promised = moment_of(date(2027, 3, 15), time(9), zone)  # planned in winter, due in summer
 
