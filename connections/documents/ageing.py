@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from connections.actors import Actor
 from connections.documents.handing_in import TAKING
-from connections.documents.verdicts import today_at
 from connections.lifecycle import Refused, advance
 from connections.models import Document, DocumentVersion
 from connections.vocabulary import DocumentState
@@ -32,7 +31,7 @@ def expire_documents() -> int:
 
 
 def _is_past(document: Document) -> bool:
-    return document.expires_on is not None and document.expires_on < today_at(document)
+    return document.expires_on is not None and document.expires_on < document.application.provider.today()
 
 
 def _expire(document: Document) -> bool:

@@ -32,7 +32,7 @@ def verify_document(
     Raises `Refused`: `newer_version`, `already_expired`, and what `advance` says.
     """
     locked = _lock(document, seen)
-    if expires_on and expires_on < today_at(locked):
+    if expires_on and expires_on < locked.application.provider.today():
         raise Refused("already_expired", "That date has passed: reject the document and ask for a valid one.")
     if locked.state == DocumentState.SUBMITTED and locked.expires_on != expires_on:
         locked.expires_on = expires_on
@@ -68,11 +68,6 @@ def waive_document(document: Document, *, reason: str, actor: Actor) -> Document
     locked.save(update_fields=["waived_at", "waived_by", "waiver_reason", "updated_at"])
     record(locked, "waived", actor=actor, reason=reason)
     return locked
-
-
-def today_at(document: Document) -> date:
-    """Today on the provider's calendar: the day that is printed on papers."""
-    return document.application.provider.today()
 
 
 def _lock(document: Document, seen: int | None) -> Document:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.celery import app
 from connections.actors import Actor
 from connections.documents.ageing import clear_stray_files, expire_documents
-from connections.documents.verdicts import reject_document, today_at, verify_document, waive_document
+from connections.documents.verdicts import reject_document, verify_document, waive_document
 from connections.lifecycle import Refused, advance
 from connections.models import Application, Document, Event, Hold
 from connections.vocabulary import ApplicationState as S
@@ -103,7 +103,7 @@ def test_a_paper_whose_date_has_passed_can_not_be_verified() -> None:
     document = handed_in(scheduled_application())
 
     with pytest.raises(Refused) as refusal:
-        verify_document(document, expires_on=today_at(document) - timedelta(days=1), actor=SYSTEM)
+        verify_document(document, expires_on=document.application.provider.today() - timedelta(days=1), actor=SYSTEM)
 
     assert refusal.value.code == "already_expired"
     assert paper_of(document.application).expires_on is None
@@ -254,7 +254,7 @@ def verified_until(order: Application, day: date) -> Document:
 
 def test_a_paper_expires_the_day_after_its_date_and_the_order_waits_for_another() -> None:
     order = scheduled_application()
-    document = verified_until(order, today_at(paper_of(order)) - timedelta(days=1))
+    document = verified_until(order, paper_of(order).application.provider.today() - timedelta(days=1))
 
     assert expire_documents() == 1
 
@@ -267,7 +267,7 @@ def test_a_paper_expires_the_day_after_its_date_and_the_order_waits_for_another(
 
 def test_a_paper_is_good_on_its_last_day() -> None:
     order = scheduled_application()
-    verified_until(order, today_at(paper_of(order)))
+    verified_until(order, paper_of(order).application.provider.today())
 
     assert expire_documents() == 0
 
@@ -277,11 +277,11 @@ def test_the_day_is_the_providers_own() -> None:
     document = verified_until(order, date(2030, 1, 1))
     order.provider.time_zone = "Pacific/Kiritimati"  # UTC+14
     order.provider.save()
-    ahead = today_at(Document.objects.get(pk=document.pk))
+    ahead = Document.objects.get(pk=document.pk).application.provider.today()
     order.provider.time_zone = "Pacific/Midway"  # UTC-11
     order.provider.save()
 
-    assert ahead > today_at(Document.objects.get(pk=document.pk))
+    assert ahead > Document.objects.get(pk=document.pk).application.provider.today()
 
 
 @pytest.mark.parametrize("state", [S.CANCELLED, S.FAILED])
