@@ -155,6 +155,7 @@ def test_a_search_that_ends_its_worker_is_counted_by_the_next_one_before_it_is_t
         raise SystemExit
 
     monkeypatch.setitem(handlers.HANDLERS, "search", die)
+    monkeypatch.setattr(questions, "_careful", False)  # and so again for whatever is tested next
     deadly = receive(request("search", {"intent": {}}))
     with pytest.raises(SystemExit):
         questions.work_some()
