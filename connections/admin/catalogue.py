@@ -23,6 +23,7 @@ from connections.models import (
     ServicePromise,
 )
 from connections.models.application import PHONE
+from connections.models.provider import working_week
 
 
 class ListField(forms.JSONField):
@@ -91,6 +92,7 @@ class ProviderForm(forms.ModelForm):
     logo_url = forms.URLField(required=False, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
     working_weekdays = ListField(
         required=True,
+        initial=working_week,
         example="[0, 1, 2, 3, 4]",
         help_text="The office's: 0 is Monday, 6 is Sunday. Due dates count working days.",
     )
@@ -99,7 +101,7 @@ class ProviderForm(forms.ModelForm):
         """Buyer apps and banks are told it: three letters are not enough."""
         currency: str = self.cleaned_data["currency"]
         if currency not in CURRENCIES:
-            raise forms.ValidationError(f"{currency} is no currency of ISO 4217 that people pay in. Write USD or INR.")
+            raise forms.ValidationError(f"{currency} is no currency of ISO 4217 that people pay in; USD is one.")
         return currency
 
     def clean_support_phone(self) -> str:

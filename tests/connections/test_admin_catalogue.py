@@ -43,6 +43,16 @@ def save(**changes: str) -> Any:
     return browser_of(User.objects.get()).post(page_of(Provider.objects.get()), entry)
 
 
+def test_a_new_provider_works_from_monday_to_friday_unless_it_is_said_otherwise() -> None:
+    client, address = boss(), "/admin/connections/provider/add/"
+    page = client.get(address)
+    named = {"code": "oakland", "name": "Oakland Power", "currency": "USD", "order_prefix": "oak"}
+
+    client.post(address, {**form_of(page), **management_of(page), **named})
+
+    assert Provider.objects.get().working_weekdays == [0, 1, 2, 3, 4]
+
+
 def test_the_currency_can_be_set_right_before_anything_is_quoted() -> None:
     save(currency="EUR")
 
